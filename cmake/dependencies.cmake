@@ -1,0 +1,36 @@
+# Finds the system libraries and says which packages to install when one is missing.
+set(BB_APT "apt install g++ cmake ninja-build ccache protobuf-compiler libprotobuf-dev libeigen3-dev libxsimd-dev libgtest-dev")
+find_package(Threads REQUIRED)
+find_package(Protobuf 3.12 MODULE)
+find_path(XSIMD_INCLUDE_DIR xsimd/xsimd.hpp)
+find_path(EIGEN_INCLUDE_DIR Eigen/Core PATH_SUFFIXES eigen3)
+set(_missing "")
+if(NOT Protobuf_FOUND OR NOT Protobuf_PROTOC_EXECUTABLE)
+  list(APPEND _missing "protobuf (protobuf-compiler libprotobuf-dev)")
+endif()
+if(NOT XSIMD_INCLUDE_DIR)
+  list(APPEND _missing "xsimd (libxsimd-dev)")
+endif()
+if(NOT EIGEN_INCLUDE_DIR)
+  list(APPEND _missing "Eigen 3.4 (libeigen3-dev)")
+endif()
+if(_missing)
+  list(JOIN _missing ", " _missing)
+  message(FATAL_ERROR "bytesandbrains needs system libraries that are missing: ${_missing}\nOn Debian or Ubuntu run:\n  ${BB_APT}")
+endif()
+add_library(bb_xsimd INTERFACE)
+target_include_directories(bb_xsimd SYSTEM INTERFACE "${XSIMD_INCLUDE_DIR}")
+add_library(bb_eigen INTERFACE)
+target_include_directories(bb_eigen SYSTEM INTERFACE "${EIGEN_INCLUDE_DIR}")
+
+# onnx.proto comes from the installed onnx package, so Python and C++ read the same schema.
+if(NOT ONNX_PACKAGE_PARENT)
+  find_package(Python COMPONENTS Interpreter REQUIRED)
+  execute_process(
+    COMMAND ${Python_EXECUTABLE} -c
+            "import importlib.util as u, os; s = u.find_spec('onnx'); print(os.path.dirname(s.submodule_search_locations[0]) if s else '')"
+    OUTPUT_VARIABLE ONNX_PACKAGE_PARENT OUTPUT_STRIP_TRAILING_WHITESPACE)
+endif()
+if(NOT EXISTS "${ONNX_PACKAGE_PARENT}/onnx/onnx.proto")
+  message(FATAL_ERROR "bytesandbrains needs onnx/onnx.proto of the Python package onnx.\nRun: pip install 'onnx>=1.17'  or pass -DONNX_PACKAGE_PARENT=<folder that holds onnx/>")
+endif()
