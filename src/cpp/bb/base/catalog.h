@@ -1,0 +1,56 @@
+// Catalog<T>: the open list of parts of one family, built from that family's .def file.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bb/base/descriptor.h"
+
+namespace bb {
+
+/// A part: its facts and how to make one from resolved parameters.
+template <class T>
+struct Part {
+  Descriptor info;
+  std::function<Result<std::shared_ptr<T>>(const Config& params)> make;
+};
+
+/// All parts of a family, in .def order.
+template <class T>
+class Catalog {
+ public:
+  Catalog(std::string family, std::vector<Part<T>> parts)
+      : family_(std::move(family)), parts_(std::move(parts)) {}
+
+  const std::string& family() const { return family_; }
+  const std::vector<Part<T>>& parts() const { return parts_; }
+  std::vector<std::string> names() const {
+    std::vector<std::string> out;
+    for (const auto& part : parts_) out.push_back(part.info.name);
+    return out;
+  }
+  /// Errors: ConfigError unknown_part, suggesting the nearest name.
+  Result<const Part<T>*> find(std::string_view name) const {
+    for (const auto& part : parts_)
+      if (part.info.name == name) return &part;
+    const std::string near = nearest(name, names());
+    return make_error(Fault::kConfig, "unknown_part",
+                      "no part named \"" + std::string(name) + "\" in " + family_,
+                      std::string(name),
+                      near.empty() ? "see bb list " + family_ : "did you mean \"" + near + "\"?");
+  }
+  /// Resolves `params` and makes the part.
+  Result<std::shared_ptr<T>> make(std::string_view name, const Config& params) const {
+    BB_ASSIGN_OR_RETURN(const Part<T>* part, find(name));
+    BB_ASSIGN_OR_RETURN(Config resolved, resolve_params(part->info, params));
+    return part->make(resolved);
+  }
+
+ private:
+  std::string family_;
+  std::vector<Part<T>> parts_;
+};
+
+}  // namespace bb

@@ -1,0 +1,40 @@
+// Parallel loops over a fixed chunk grid: results never depend on the number of threads.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+namespace bb {
+
+/// Sets how many threads parallel_for may use on this thread until destroyed. Nested scopes restore.
+class ThreadScope {
+ public:
+  explicit ThreadScope(int threads);
+  ~ThreadScope();
+  ThreadScope(const ThreadScope&) = delete;
+  ThreadScope& operator=(const ThreadScope&) = delete;
+
+ private:
+  int previous_;
+};
+
+/// Threads parallel_for may use on the calling thread; 1 unless a ThreadScope says more.
+int thread_limit();
+/// Cores this process may run on (affinity mask), at least 1.
+int core_count();
+
+/// Calls body(chunk_begin, chunk_end) for every chunk of [0, count); chunk k is
+/// [k·grain, min((k+1)·grain, count)). Chunks may run on several threads when
+/// count·bytes_per_item >= 1 MiB per extra thread; the caller takes part. body must not throw.
+void parallel_for(size_t count, size_t grain, size_t bytes_per_item,
+                  const std::function<void(size_t begin, size_t end)>& body);
+
+/// How many parallel_for calls of this process ran on more than one thread, and the most threads
+/// any of them used; tests read it.
+struct ParallelStats {
+  size_t parallel_calls;
+  int most_threads;
+};
+ParallelStats parallel_stats();
+
+}  // namespace bb
