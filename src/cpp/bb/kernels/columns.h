@@ -1,0 +1,67 @@
+// Contract of the kernels over n rows given by pointer: robust column statistics and distances.
+#pragma once
+
+#include <cstddef>
+
+namespace bb::kernels {
+
+/// Every kernel handles the columns j in [begin, end) of the rows; rows[i] and out point to column
+/// 0. Columns are independent, so any split of a column range gives the same bits; only `distances`
+/// needs begin to be a multiple of kChunk (reduce.h). n >= 1. Rows need no alignment and may
+/// repeat.
+///
+/// Order statistics: NaN sorts as +infinity; a result that is zero is +0. So they do not depend on
+/// the order of the rows. Sums add kept values only, in ascending order, then divide by the count.
+///
+/// scratch: columns_scratch_bytes(n, sizeof(element)) bytes, 64-byte aligned; null when that is 0.
+size_t columns_scratch_bytes(size_t n, size_t element_size);
+
+struct ColumnKernels {
+  /// Middle value; for even n the mean of the two middle values, (a + b) / 2 or a / 2 + b / 2 when
+  /// a + b would overflow.
+  void (*median_cols_f32)(const float* const* rows, size_t n, size_t begin, size_t end, float* out,
+                          void* scratch);
+  void (*median_cols_f64)(const double* const* rows, size_t n, size_t begin, size_t end,
+                          double* out, void* scratch);
+  /// Mean of the n - 2f values left after dropping the f smallest and the f largest. 2f < n.
+  void (*trimmed_mean_cols_f32)(const float* const* rows, size_t n, size_t f, size_t begin,
+                                size_t end, float* out, void* scratch);
+  void (*trimmed_mean_cols_f64)(const double* const* rows, size_t n, size_t f, size_t begin,
+                                size_t end, double* out, void* scratch);
+  /// Mean of the `keep` consecutive sorted values v[s..s+keep) with the smallest
+  /// max(median - v[s], v[s+keep-1] - median); the lowest s on ties. 1 <= keep <= n.
+  /// This is the second stage of Bulyan (El Mhamdi et al. 2018) and, with keep = n - f, MeaMed.
+  void (*closest_to_median_mean_cols_f32)(const float* const* rows, size_t n, size_t keep,
+                                          size_t begin, size_t end, float* out, void* scratch);
+  void (*closest_to_median_mean_cols_f64)(const double* const* rows, size_t n, size_t keep,
+                                          size_t begin, size_t end, double* out, void* scratch);
+
+  /// out[j] = chain over rows ascending: acc = 0; acc = fma(weights[i], rows[i][j], acc).
+  /// A weight of 0 still multiplies: leave non-finite rows out of the list.
+  void (*combine_rows_f32)(const float* const* rows, const float* weights, size_t n, size_t begin,
+                           size_t end, float* out);
+  void (*combine_rows_f64)(const double* const* rows, const double* weights, size_t n, size_t begin,
+                           size_t end, double* out);
+  /// out[j] = (((rows[0][j] + rows[1][j]) + ...) / n), each step rounded to the element type.
+  void (*mean_rows_of_f32)(const float* const* rows, size_t n, size_t begin, size_t end,
+                           float* out);
+  void (*mean_rows_of_f64)(const double* const* rows, size_t n, size_t begin, size_t end,
+                           double* out);
+  /// Mean and sample standard deviation (ddof = 1; 0 if n is 1) per column, two passes in double:
+  /// mean = sum / n, sd = sqrt(sum of (x - mean)^2 fused / (n - 1)), each rounded once to the
+  /// output. mean or sd may be null.
+  void (*mean_std_cols_f32)(const float* const* rows, size_t n, size_t begin, size_t end,
+                            float* mean, float* sd);
+  void (*mean_std_cols_f64)(const double* const* rows, size_t n, size_t begin, size_t end,
+                            double* mean, double* sd);
+
+  /// Adds the squared Euclidean distances over the given columns to acc[n * n] (symmetric, diagonal
+  /// untouched). Direct differences, 16 lanes of the element type within 1024 columns, double
+  /// across. Split at multiples of kChunk: give each chunk its own zeroed acc and add them in chunk
+  /// order; one call over many chunks does the same. Non-finite rows give inf or NaN: exclude them
+  /// first.
+  void (*distances_f32)(const float* const* rows, size_t n, size_t begin, size_t end, double* acc);
+  void (*distances_f64)(const double* const* rows, size_t n, size_t begin, size_t end, double* acc);
+};
+
+}  // namespace bb::kernels
