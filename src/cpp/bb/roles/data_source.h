@@ -1,0 +1,28 @@
+// DataSource role: draws the batches a node trains on.
+#pragma once
+
+#include "bb/roles/component.h"
+
+namespace bb {
+
+/// x (batch, …features) and y (batch,) int64.
+struct Batch {
+  Tensor x, y;
+};
+
+class DataSource : public Component {
+ public:
+  std::string_view role() const final { return "DataSource"; }
+  virtual Result<Batch> next_batch(CallContext& context) = 0;
+};
+
+/// A view of shared arrays: rows `indices` of x and y.
+struct DataView : Resource {
+  Tensor x;                 ///< (N, …features), float32 or float64
+  Tensor y;                 ///< (N,) int64, in [0, classes)
+  Tensor indices;           ///< (m,) int64 rows of this node
+  int64_t classes = 0;
+  std::string digest() const override;
+};
+
+}  // namespace bb
