@@ -1,0 +1,70 @@
+// Steps: what one poll asks of the host, in the order in which the fields are to be handled.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bb/base/error.h"
+#include "bb/wire/envelope.h"
+#include "bb/wire/value.h"
+
+namespace bb {
+
+/// One envelope for one peer; encode() it for a real transport.
+struct Send {
+  PeerId to;
+  Envelope envelope;
+  size_t bytes = 0;  ///< encoded size
+  uint64_t id = 0;   ///< unique per node
+};
+/// A value that reached a host output.
+struct Output {
+  std::string target;
+  std::string name;
+  Value value;
+  uint64_t exec = 0;
+  int64_t round = 0;
+};
+/// Something a component or the engine tells the host ("aggregation", ...).
+struct Event {
+  std::string topic;
+  Value payload;
+  uint64_t exec = 0;
+  int64_t round = 0;
+};
+/// An operation failed; its frame ends.
+struct Failure {
+  Error error;
+  std::string op;
+  uint64_t exec = 0;
+  int64_t round = 0;
+};
+/// A gather fired by time.
+struct Timeout {
+  std::string gather;
+  EnvelopeKey key;
+  std::vector<PeerId> missing;
+};
+/// Something was refused: reasons duplicate, equivocation, not_invited, late, early_overflow, unknown_port,
+/// type_mismatch, oversize, malformed_envelope, frame_limit, budget, ...
+struct Drop {
+  std::string reason;
+  PeerId peer;
+  std::string port;
+  uint64_t count = 1;
+};
+
+struct Steps {
+  std::vector<Send> sends;
+  std::vector<Output> outputs;
+  std::vector<Event> events;
+  std::vector<Failure> failures;
+  std::vector<Timeout> timeouts;
+  std::vector<Drop> drops;
+  bool more = false;  ///< max_ops ran out with work left: poll again
+  /// Empties every list and keeps their capacity.
+  void clear();
+};
+
+}  // namespace bb

@@ -1,0 +1,87 @@
+// Node: one installed machine – cells, components, frames and an RNG key – driven by poll(now).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bb/engine/steps.h"
+#include "bb/node/program.h"
+
+namespace bb {
+
+/// Caps; every one is a limit and never a reservation.
+struct NodeConfig {
+  size_t max_frames = 4096;            ///< live frames
+  size_t max_gathers = 1024;           ///< open gathers
+  size_t max_early_keys = 16;          ///< keys held for gathers that have not opened
+  size_t max_inbox = 65536;            ///< queued deliveries
+  size_t max_inbox_bytes = 256u << 20; ///< bytes of queued and held values
+  size_t max_invoke_bytes = 256u << 20;
+  int64_t default_timeout_ns = 30'000'000'000;
+  EnvelopeCaps envelope;
+};
+
+/// Cheap counters, always on.
+struct NodeMetrics {
+  uint64_t ops = 0, frames = 0, deliveries = 0, sends = 0, sent_bytes = 0, received_bytes = 0;
+  uint64_t gathers_opened = 0, gathers_fired = 0, gathers_timed_out = 0, failures = 0;
+  uint64_t bytes_in_flight = 0;                 ///< charged and not yet released
+  std::map<std::string, uint64_t> drops;        ///< by reason
+};
+
+struct InstallOptions {
+  std::vector<std::string> targets;             ///< empty: the only one
+  PeerId peer;
+  uint64_t seed = 0;                            ///< RNG key of the experiment
+  std::map<std::string, Config> config;         ///< per slot, merged over the binding's params
+  std::map<std::string, std::shared_ptr<const Resource>> resources;   ///< per slot
+  std::map<std::string, std::shared_ptr<Component>> components;       ///< per slot, made by the host
+  NodeConfig limits;
+};
+
+class Node {
+ public:
+  /// Errors: InstallError/ConfigError unknown_target, unknown_slot, missing_resource, component errors; all listed.
+  static Result<std::unique_ptr<Node>> install(std::shared_ptr<const Program> program, InstallOptions options);
+  ~Node();
+
+  const PeerId& peer() const;
+  const std::shared_ptr<const Program>& program() const;
+  const std::vector<std::string>& targets() const;
+
+  /// Starts the entry frame of `target`. Errors: HostError unknown_target, missing_input, unknown_input, type_mismatch.
+  Result<uint64_t> invoke(std::string_view target, std::vector<std::pair<std::string, Value>> inputs,
+                          std::optional<int64_t> round = std::nullopt);
+  /// Queues encoded bytes from an authenticated peer; refusals appear as drops of the next poll.
+  void deliver(const PeerId& source, std::string_view bytes);
+  /// Queues a message that never left the process; `bytes` is what it would weigh encoded.
+  void deliver(const PeerId& source, Envelope envelope, size_t bytes);
+  /// Runs until idle or max_ops (0: no limit); appends to `steps`. Time never goes back.
+  void poll(int64_t now_ns, size_t max_ops, Steps& steps);
+  /// When poll is due again because of time, or INT64_MAX.
+  int64_t next_deadline() const;
+  /// True when nothing is queued or runnable (frames may wait for messages or time).
+  bool idle() const;
+  size_t live_frames() const;
+  /// Whether a frame with this key is alive here.
+  bool holds_frame(const EnvelopeKey& key) const;
+
+  /// A state cell's value, or nullptr: ("model", "params").
+  const Tensor* cell(std::string_view slot, std::string_view name) const;
+  /// Overwrites a cell (restore, tests). Errors: HostError unknown_cell, type_mismatch.
+  Status set_cell(std::string_view slot, std::string_view name, Tensor value);
+  Component* component(std::string_view slot) const;
+  const NodeMetrics& metrics() const;
+
+ private:
+  Node() = default;
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace bb
