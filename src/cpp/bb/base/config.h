@@ -19,6 +19,11 @@ class Config {
   using Dict = std::map<std::string, Config, std::less<>>;
 
   Config() = default;
+  Config(const Config&);
+  Config(Config&&) noexcept;
+  Config& operator=(const Config&);
+  Config& operator=(Config&&) noexcept;
+  ~Config();
   Config(std::nullptr_t) {}
   Config(bool v) : v_(v) {}
   Config(int v) : v_(int64_t{v}) {}
@@ -56,12 +61,14 @@ class Config {
   bool has(std::string_view key) const;
 
   /// Typed members with a default when absent or null; a wrong type is a ConfigError naming the key.
+  /// get_number also reads the strings that text() writes for non-finite numbers.
   Result<int64_t> get_int(std::string_view key, int64_t fallback) const;
   Result<double> get_number(std::string_view key, double fallback) const;
   Result<std::string> get_string(std::string_view key, std::string fallback) const;
   Result<bool> get_bool(std::string_view key, bool fallback) const;
 
-  /// Canonical JSON: sorted keys, no spaces, shortest round-trip numbers (non-finite as "nan"/"inf" strings).
+  /// Canonical JSON: sorted keys, no spaces, shortest round-trip numbers (non-finite as "nan"/"inf"/"-inf").
+  /// An integral double keeps ".0", so int and float stay distinct when read back.
   std::string text() const;
   /// Parses JSON text of at most 64 levels; errors name the byte offset.
   static Result<Config> parse(std::string_view json);

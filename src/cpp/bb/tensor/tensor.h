@@ -27,7 +27,7 @@ std::string_view name_of(DType dtype);     ///< "float32", "int64", ...
 Result<DType> dtype_named(std::string_view name);
 
 using Shape = std::vector<int64_t>;
-int64_t element_count(const Shape& shape);
+int64_t element_count(const Shape& shape);  ///< -1 when a dimension is negative or the product overflows
 std::string text_of(const Shape& shape);  ///< "(32, 64)"
 
 /// Reference-counted bytes, 64-byte aligned; foreign memory keeps its owner alive.
