@@ -9,7 +9,7 @@
 
 namespace bb {
 
-enum class ParamType : uint8_t { kInt, kFloat, kBool, kString, kFloatOrString };
+enum class ParamType : uint8_t { kInt, kFloat, kBool, kString, kFloatOrString, kList };
 
 /// One typed parameter of a part.
 struct Param {

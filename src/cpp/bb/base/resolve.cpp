@@ -91,6 +91,9 @@ Result<Config> check(const Param& param, const Config& value) {
       if (const auto number = float_of(value)) return check_range(param, Config(*number));
       if (!value.is_string()) return wrong_type(param, value);
       return check_choice(param, value);
+    case ParamType::kList:
+      if (!value.is_list()) return wrong_type(param, value);
+      return value;
   }
   BB_CHECK(false);
   return value;
