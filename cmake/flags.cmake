@@ -17,7 +17,7 @@ add_library(bb_flags INTERFACE)
 target_compile_options(bb_flags INTERFACE -Wall -Wextra -Werror -ffp-contract=off -fno-math-errno)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # g++ 12 reports moved-from std::variant members; later versions do not.
-  target_compile_options(bb_flags INTERFACE -Wno-maybe-uninitialized)
+  target_compile_options(bb_flags INTERFACE -Wno-maybe-uninitialized -Wno-restrict)
 endif()
 target_include_directories(bb_flags INTERFACE "${CMAKE_CURRENT_SOURCE_DIR}/src/cpp")
 if(BB_SANITIZE)
