@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -75,6 +76,9 @@ struct Model {
   Function* find(std::string_view domain, std::string_view name);
   const Function* find(std::string_view domain, std::string_view name) const;
 };
+
+/// The tensor of a Constant node, whichever value attribute holds it; absent for other nodes.
+std::optional<Tensor> constant_value(const Node& node);
 
 /// Index from value name to the node that makes it; absent for function inputs.
 std::map<std::string, size_t> producers(const Function& function);

@@ -16,10 +16,19 @@ struct Dim {
   int64_t value = -1;  ///< >= 0 when known
   std::string symbol;  ///< when not known; empty = unknown
   bool known() const { return value >= 0; }
+  std::string text() const;  ///< "64", "N" or "?"
   friend bool operator==(const Dim&, const Dim&) = default;
 };
 
+/// True when `text` may name a dimension: no digit or sign first, no blanks, commas or brackets.
+bool legal_symbol(std::string_view text);
+
 enum class Kind : uint8_t { kAny, kTensor, kTrigger, kPeer, kPeers, kArrived, kDecisions, kBytes };
+
+/// "trigger", "peers", …; "tensor" for kTensor.
+std::string_view name_of(Kind kind);
+/// The kind of a non-tensor type name.
+std::optional<Kind> kind_named(std::string_view name);
 
 /// A lattice element; kAny is "not known yet".
 struct Type {
