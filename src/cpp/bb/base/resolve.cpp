@@ -18,6 +18,8 @@ std::string_view wanted(ParamType type) {
       return "a string";
     case ParamType::kFloatOrString:
       return "a number or a string";
+    case ParamType::kList:
+      return "a list";
   }
   BB_CHECK(false);
   return {};
