@@ -16,7 +16,7 @@ namespace bb::kernels {
 /// scratch: columns_scratch_bytes(n, sizeof(element)) bytes, 64-byte aligned; null when that is 0.
 size_t columns_scratch_bytes(size_t n, size_t element_size);
 
-struct ColumnKernels {
+struct OrderKernels {
   /// Middle value; for even n the mean of the two middle values, (a + b) / 2 or a / 2 + b / 2 when
   /// a + b would overflow.
   void (*median_cols_f32)(const float* const* rows, size_t n, size_t begin, size_t end, float* out,
@@ -35,7 +35,9 @@ struct ColumnKernels {
                                           size_t begin, size_t end, float* out, void* scratch);
   void (*closest_to_median_mean_cols_f64)(const double* const* rows, size_t n, size_t keep,
                                           size_t begin, size_t end, double* out, void* scratch);
+};
 
+struct RowKernels {
   /// out[j] = chain over rows ascending: acc = 0; acc = fma(weights[i], rows[i][j], acc).
   /// A weight of 0 still multiplies: leave non-finite rows out of the list.
   void (*combine_rows_f32)(const float* const* rows, const float* weights, size_t n, size_t begin,
@@ -56,10 +58,10 @@ struct ColumnKernels {
                             double* mean, double* sd);
 
   /// Adds the squared Euclidean distances over the given columns to acc[n * n] (symmetric, diagonal
-  /// untouched). Direct differences, 16 lanes of the element type within 1024 columns, double
-  /// across. Split at multiples of kChunk: give each chunk its own zeroed acc and add them in chunk
-  /// order; one call over many chunks does the same. Non-finite rows give inf or NaN: exclude them
-  /// first.
+  /// untouched): direct differences, 16 lanes of the element type within 1024 columns, double
+  /// across. Call it once per chunk of kChunk columns (reduce.h), each with its own zeroed acc, and
+  /// add those in chunk order: then the bits do not depend on threads. Non-finite rows give inf or
+  /// NaN: exclude them first. A float difference beyond 1e19 overflows to infinity.
   void (*distances_f32)(const float* const* rows, size_t n, size_t begin, size_t end, double* acc);
   void (*distances_f64)(const double* const* rows, size_t n, size_t begin, size_t end, double* acc);
 };

@@ -48,7 +48,9 @@ struct ReduceKernels {
   /// >= 1.
   void (*argmax_rows_f32)(const float* x, size_t m, size_t n, size_t ld, int64_t* y);
   void (*argmax_rows_f64)(const double* x, size_t m, size_t n, size_t ld, int64_t* y);
+};
 
+struct SoftmaxKernels {
   /// Over contiguous rows [m, n]: y = exp(x - max) / sum, and y = x - max - log(sum). y may be x.
   void (*softmax_f32)(const float* x, float* y, size_t m, size_t n);
   void (*softmax_f64)(const double* x, double* y, size_t m, size_t n);

@@ -15,7 +15,13 @@ enum class Isa : unsigned char { kScalar, kV3, kV4, kNeon };
 /// All kernels of one instruction set. Contract for every entry: the same inputs give the same bits
 /// on every instruction set and for every split over threads that the entry allows (NaN is NaN: its
 /// sign and payload are not part of the contract). No kernel allocates, throws or keeps state.
-struct Table : GemmKernels, MapKernels, ReduceKernels, ColumnKernels, RandomKernels {};
+struct Table : GemmKernels,
+               MapKernels,
+               ReduceKernels,
+               SoftmaxKernels,
+               OrderKernels,
+               RowKernels,
+               RandomKernels {};
 
 /// The table in use: the best supported one, or the one named by the environment variable BB_ISA
 /// (v3, v4, neon or scalar) at the first call.

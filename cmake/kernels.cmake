@@ -1,0 +1,35 @@
+# The kernels room: bb_kernels = dispatch and scalar functions (baseline flags) + one object library per
+# instruction set, bb_k_<isa>, built from the same sources.
+option(BB_SCALAR_ONLY "Build only the portable kernels" OFF)
+
+set(BB_KERNELS "${PROJECT_SOURCE_DIR}/src/cpp/bb/kernels")
+file(GLOB _kernel_sources CONFIGURE_DEPENDS "${BB_KERNELS}/*.cpp")
+file(GLOB _isa_sources CONFIGURE_DEPENDS "${BB_KERNELS}/isa/*.cpp")
+add_library(bb_kernels STATIC ${_kernel_sources})
+target_link_libraries(bb_kernels PRIVATE bb_flags)
+target_include_directories(bb_kernels PUBLIC "${PROJECT_SOURCE_DIR}/src/cpp")
+
+# bb_isa(name flags...): compiles every file of kernels/isa for one instruction set.
+function(bb_isa name)
+  string(TOUPPER "${name}" upper)
+  add_library(bb_k_${name} OBJECT ${_isa_sources})
+  target_compile_definitions(bb_k_${name} PRIVATE BB_KERNEL_ISA=${name} BB_KERNEL_${upper}=1)
+  # g++ 12 warns inside its own AVX-512 headers. Without optimization, inline std functions stay weak symbols that clash between instruction sets.
+  target_compile_options(bb_k_${name} PRIVATE ${ARGN} $<$<CONFIG:Debug>:-O2> -Wno-maybe-uninitialized
+                         -Wno-uninitialized)
+  target_link_libraries(bb_k_${name} PRIVATE bb_flags bb_xsimd)
+  target_sources(bb_kernels PRIVATE $<TARGET_OBJECTS:bb_k_${name}>)
+endfunction()
+
+bb_isa(scalar)
+if(NOT BB_SCALAR_ONLY)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    bb_isa(v3 -mavx2 -mfma -mf16c)
+    bb_isa(v4 -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd
+           -mprefer-vector-width=512)
+    target_compile_definitions(bb_kernels PRIVATE BB_HAVE_X86=1)
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+    bb_isa(neon)
+    target_compile_definitions(bb_kernels PRIVATE BB_HAVE_NEON=1)
+  endif()
+endif()

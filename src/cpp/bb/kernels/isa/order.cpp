@@ -1,0 +1,190 @@
+// Coordinate-wise order statistics for one instruction set: columns in lanes, sorting networks over
+// rows.
+#include "bb/kernels/columns.h"
+#include "bb/kernels/isa/network.h"
+
+namespace bb::kernels::BB_KERNEL_ISA {
+namespace {
+
+/// Bytes read ahead of the columns in work; rows are separate streams that hardware follows poorly.
+inline constexpr size_t kPrefetchBytes = 4096;
+
+template <class T>
+inline void prefetch(const T* p) {
+  __builtin_prefetch(reinterpret_cast<const char*>(p) + kPrefetchBytes);
+}
+
+/// Calls body(offset, read, write) for each register of `count` columns; read(p) and write(p, v)
+/// handle a partial last register.
+template <class T, class Body>
+[[gnu::always_inline]] inline void for_registers(size_t count, Body body) {
+  const size_t whole = count / kWidth<T> * kWidth<T>;
+  for (size_t at = 0; at < whole; at += kWidth<T>) {
+    body(at, [](const T* p) { return load(p); }, [](T* p, Vec<T> v) { save(p, v); });
+  }
+  if (whole < count) {
+    const Tail<T> tail = tail_of<T>(count - whole);
+    body(
+        whole, [tail](const T* p) { return load_tail(p, tail); },
+        [tail](T* p, Vec<T> v) { save_tail(p, v, tail); });
+  }
+}
+
+/// The mean of two values without overflow.
+template <class T>
+inline Vec<T> middle_of(Vec<T> a, Vec<T> b) {
+  const Vec<T> half = set1(T(0.5));
+  const Vec<T> sum = a + b;
+  return choose(abs_of(sum) < set1(infinity<T>()), sum * half, a * half + b * half);
+}
+
+/// Sorts `count` columns of N rows, from `column` on, into panel[N][kPanelColumns].
+template <class T, size_t N>
+void sort_rows(const T* const* rows, size_t column, size_t count, T* panel) {
+  for_registers<T>(count, [&](size_t at, auto read, auto) {
+    Vec<T> v[N];
+    for (size_t i = 0; i < N; ++i) {
+      prefetch(rows[i] + column + at);
+      v[i] = clean(read(rows[i] + column + at));
+    }
+    Sorter<N>::sort(v);
+    for (size_t i = 0; i < N; ++i) save(panel + i * kPanelColumns<T> + at, v[i]);
+  });
+}
+
+/// Median of N rows; the compiler drops the comparators that the middle does not need.
+template <class T, size_t N>
+void median_rows(const T* const* rows, size_t begin, size_t end, T* out) {
+  for_registers<T>(end - begin, [&](size_t at, auto read, auto write) {
+    Vec<T> v[N];
+    for (size_t i = 0; i < N; ++i) {
+      prefetch(rows[i] + begin + at);
+      v[i] = clean(read(rows[i] + begin + at));
+    }
+    Sorter<N>::sort(v);
+    const Vec<T> middle = N % 2 == 1 ? v[N / 2] : middle_of(v[(N - 1) / 2], v[N / 2]);
+    write(out + begin + at, middle + zero<T>());
+  });
+}
+
+template <class T>
+using SortRows = void (*)(const T* const*, size_t, size_t, T*);
+template <class T>
+using MedianRows = void (*)(const T* const*, size_t, size_t, T*);
+
+template <class T, size_t... I>
+inline SortRows<T> pick_sort(size_t n, std::index_sequence<I...>) {
+  static constexpr SortRows<T> functions[] = {sort_rows<T, I + 1>...};
+  return functions[n - 1];
+}
+template <class T, size_t... I>
+inline MedianRows<T> pick_median(size_t n, std::index_sequence<I...>) {
+  static constexpr MedianRows<T> functions[] = {median_rows<T, I + 1>...};
+  return functions[n - 1];
+}
+using UpToMost = std::make_index_sequence<kMostInRegisters>;
+
+/// Fills the panel with the sorted columns; rows first..last of it are final.
+template <class T>
+void sort_panel(const T* const* rows, size_t n, size_t column, size_t count, size_t first,
+                size_t last, T* panel) {
+  for (size_t i = 0; i < n; i += kMostInRegisters) {
+    const size_t group = smaller(kMostInRegisters, n - i);
+    pick_sort<T>(group, UpToMost())(rows + i, column, count, panel + i * kPanelColumns<T>);
+  }
+  merge_panel(panel, n, first, last);
+}
+
+/// Sorts panel after panel and writes finish(sorted column registers) to out.
+template <class T, class Finish>
+inline void for_sorted(const T* const* rows, size_t n, size_t begin, size_t end, size_t first,
+                       size_t last, T* out, void* scratch, Finish finish) {
+  alignas(64) T local[kMostInRegisters * kPanelColumns<T>];
+  T* panel = n <= kMostInRegisters ? local : static_cast<T*>(scratch);
+  for (size_t column = begin; column < end; column += kPanelColumns<T>) {
+    const size_t count = smaller(kPanelColumns<T>, end - column);
+    // A partial panel is merged whole: its unused columns must hold numbers.
+    if (count < kPanelColumns<T>) {
+      for (size_t i = 0; i < n * kPanelColumns<T>; ++i) panel[i] = T(0);
+    }
+    sort_panel(rows, n, column, count, first, last, panel);
+    for_registers<T>(count, [&](size_t at, auto, auto write) {
+      write(out + column + at, finish(panel + at) + zero<T>());
+    });
+  }
+}
+
+/// Row i of a sorted panel.
+template <class T>
+inline Vec<T> sorted_at(const T* panel, size_t i) {
+  return load(panel + i * kPanelColumns<T>);
+}
+
+template <class T>
+inline Vec<T> median_of(const T* panel, size_t n) {
+  const Vec<T> upper = sorted_at(panel, n / 2);
+  return n % 2 == 1 ? upper : middle_of(sorted_at(panel, n / 2 - 1), upper);
+}
+
+template <class T>
+void median_cols(const T* const* rows, size_t n, size_t begin, size_t end, T* out, void* scratch) {
+  if (n <= kMostInRegisters) return pick_median<T>(n, UpToMost())(rows, begin, end, out);
+  for_sorted(rows, n, begin, end, (n - 1) / 2, n / 2, out, scratch,
+             [n](const T* panel) { return median_of(panel, n); });
+}
+
+template <class T>
+void trimmed_mean_cols(const T* const* rows, size_t n, size_t f, size_t begin, size_t end, T* out,
+                       void* scratch) {
+  const Vec<T> kept = set1(static_cast<T>(n - 2 * f));
+  for_sorted(rows, n, begin, end, f, n - f - 1, out, scratch, [=](const T* panel) {
+    Vec<T> sum = sorted_at(panel, f);
+    for (size_t i = f + 1; i < n - f; ++i) sum = sum + sorted_at(panel, i);
+    return sum / kept;
+  });
+}
+
+/// Mean of the window of `keep` sorted values nearest to the median.
+template <class T>
+inline Vec<T> nearest_window_mean(const T* panel, size_t n, size_t keep) {
+  const Vec<T> median = median_of(panel, n);
+  Vec<T> nearest = set1(infinity<T>());
+  Vec<T> start = zero<T>();
+  for (size_t s = 0; s + keep <= n; ++s) {
+    const Vec<T> below = median - sorted_at(panel, s);
+    const Vec<T> above = sorted_at(panel, s + keep - 1) - median;
+    const Vec<T> reach = max_of(below, above);
+    const auto better = reach < nearest;
+    start = choose(better, set1(static_cast<T>(s)), start);
+    nearest = choose(better, reach, nearest);
+  }
+  const Vec<T> stop = start + set1(static_cast<T>(keep));
+  Vec<T> sum = zero<T>();
+  for (size_t i = 0; i < n; ++i) {
+    const Vec<T> index = set1(static_cast<T>(i));
+    const Vec<T> value = choose(index < start, zero<T>(), sorted_at(panel, i));
+    sum = sum + choose(index < stop, value, zero<T>());
+  }
+  return sum / set1(static_cast<T>(keep));
+}
+
+template <class T>
+void closest_to_median_mean_cols(const T* const* rows, size_t n, size_t keep, size_t begin,
+                                 size_t end, T* out, void* scratch) {
+  for_sorted(rows, n, begin, end, 0, n - 1, out, scratch,
+             [=](const T* panel) { return nearest_window_mean(panel, n, keep); });
+}
+
+}  // namespace
+
+extern const OrderKernels order_kernels;
+const OrderKernels order_kernels = {
+    .median_cols_f32 = median_cols<float>,
+    .median_cols_f64 = median_cols<double>,
+    .trimmed_mean_cols_f32 = trimmed_mean_cols<float>,
+    .trimmed_mean_cols_f64 = trimmed_mean_cols<double>,
+    .closest_to_median_mean_cols_f32 = closest_to_median_mean_cols<float>,
+    .closest_to_median_mean_cols_f64 = closest_to_median_mean_cols<double>,
+};
+
+}  // namespace bb::kernels::BB_KERNEL_ISA

@@ -1,0 +1,77 @@
+// Selects the SIMD layer of this translation unit and adds the helpers every kernel body uses.
+#pragma once
+
+#if defined(BB_KERNEL_V4)
+#include "bb/kernels/isa/simd_v4.h"
+#elif defined(BB_KERNEL_V3)
+#include "bb/kernels/isa/simd_v3.h"
+#elif defined(BB_KERNEL_NEON)
+#include "bb/kernels/isa/simd_neon.h"
+#else
+#include "bb/kernels/isa/simd_scalar.h"
+#endif
+
+namespace bb::kernels::BB_KERNEL_ISA {
+namespace {
+
+/// Logical lanes of every reduction, whatever the register width.
+inline constexpr size_t kLanes = 16;
+
+template <class T>
+struct UnsignedOf;
+template <>
+struct UnsignedOf<float> {
+  using Type = uint32_t;
+};
+template <>
+struct UnsignedOf<double> {
+  using Type = uint64_t;
+};
+template <class T>
+using Bits = typename UnsignedOf<T>::Type;
+
+inline Vec<double> load_wide(const double* p) { return load(p); }
+inline void save_narrow(double* p, Vec<double> v) { save(p, v); }
+
+inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+inline size_t round_up(size_t n, size_t step) { return (n + step - 1) / step * step; }
+
+template <class T>
+inline Vec<T> zero() {
+  return set1(T(0));
+}
+template <class T>
+inline T infinity() {
+  return static_cast<T>(__builtin_inf());
+}
+template <class T>
+inline T not_a_number() {
+  return static_cast<T>(__builtin_nan(""));
+}
+template <class T>
+inline Vec<T> abs_of(Vec<T> v) {
+  return from_bits(bits_of(v) & set1(static_cast<Bits<T>>(~Bits<T>(0) >> 1)));
+}
+template <class T>
+inline Vec<T> negate(Vec<T> v) {
+  return from_bits(bits_of(v) ^ set1(static_cast<Bits<T>>(Bits<T>(1) << (sizeof(T) * 8 - 1))));
+}
+/// |size| with the sign of `sign`.
+template <class T>
+inline Vec<T> copy_sign(Vec<T> size, Vec<T> sign) {
+  const Bits<T> top = Bits<T>(1) << (sizeof(T) * 8 - 1);
+  return from_bits((bits_of(size) & set1(static_cast<Bits<T>>(top - 1))) |
+                   (bits_of(sign) & set1(top)));
+}
+
+/// Sum of 16 lanes by halves: 8, 4, 2, 1. The one combine tree of the library.
+template <class T>
+inline T combine_lanes(T (&lanes)[kLanes]) {
+  for (size_t half = kLanes / 2; half > 0; half /= 2) {
+    for (size_t i = 0; i < half; ++i) lanes[i] = lanes[i] + lanes[i + half];
+  }
+  return lanes[0];
+}
+
+}  // namespace
+}  // namespace bb::kernels::BB_KERNEL_ISA
