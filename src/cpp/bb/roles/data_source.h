@@ -14,6 +14,9 @@ class DataSource : public Component {
  public:
   std::string_view role() const final { return "DataSource"; }
   virtual Result<Batch> next_batch(CallContext& context) = 0;
+  /// Replaces the labels this source hands out (data poisoning in simulation): `map` gets the source's
+  /// labels (m,) int64 and the number of classes. Errors: ConfigError cannot_relabel by default.
+  virtual Status relabel(const std::function<Result<Tensor>(const Tensor&, int64_t)>& map);
 };
 
 /// A view of shared arrays: rows `indices` of x and y.

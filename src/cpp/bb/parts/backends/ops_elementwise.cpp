@@ -67,7 +67,7 @@ BuildResult variadic(const OpSite& site, BinaryOp op) {
                         text_of(d.shape), "combine them two at a time", site.node.name);
   BB_ASSIGN_OR_RETURN(std::shared_ptr<Kernel> pair, arithmetic(step, op));
   const size_t n = site.in.size();
-  return make_kernel([=](const std::byte* const* in, std::byte* const* out, std::byte* scratch) {
+  return make_kernel([=](const std::byte* const* in, std::byte* const* out, std::byte* scratch) -> Status {
     BB_RETURN_IF_ERROR(pair->run(in, out, scratch));
     for (size_t i = 2; i < n; ++i) {
       const std::byte* next[2] = {out[0], in[i]};

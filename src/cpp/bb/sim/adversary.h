@@ -1,0 +1,64 @@
+// Adversary: holds the sends of the nodes it controls and replaces them by what an attack makes.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "bb/engine/steps.h"
+#include "bb/roles/attack.h"
+
+namespace bb::sim {
+
+/// A controlled send waiting for the attack.
+struct HeldSend {
+  uint32_t node = 0;
+  Send send;
+};
+
+/// What a held send becomes: zero or more sends (with a delay each).
+struct ReleasedSend {
+  uint32_t node = 0;
+  Send send;
+  int64_t delay_ns = 0;
+  bool replaced = false;
+};
+
+/// All colluders of one corrupt() call. Colluders and ports are fixed; state lives per (port, key).
+class Adversary {
+ public:
+  Adversary(std::shared_ptr<const Attack> attack, std::set<uint32_t> nodes,
+            std::set<std::string> ports, uint64_t seed, uint64_t index)
+      : attack_(std::move(attack)),
+        nodes_(std::move(nodes)),
+        ports_(std::move(ports)),
+        seed_(seed),
+        index_(index) {}
+
+  bool controls(uint32_t node) const { return nodes_.count(node) != 0; }
+  const std::set<uint32_t>& nodes() const { return nodes_; }
+  /// The controlled port this envelope carries, or empty. No ports named means all.
+  std::string controlled_port(const Envelope& envelope) const;
+  /// True when the attack must see honest rows first.
+  bool holds() const { return attack_->knowledge() >= Knowledge::kHonest; }
+  const Attack& attack() const { return *attack_; }
+
+  /// Calls the attack once for these sends of one (port, key), sorted by peer id, given the honest
+  /// rows.
+  Result<std::vector<ReleasedSend>> act(const std::string& port, std::vector<HeldSend> held,
+                                        const std::map<PeerId, Tensor>& honest,
+                                        const std::vector<PeerId>& peers);
+
+ private:
+  std::shared_ptr<const Attack> attack_;
+  std::set<uint32_t> nodes_;
+  std::set<std::string> ports_;
+  uint64_t seed_;
+  uint64_t index_;
+  uint64_t calls_ = 0;
+  Config state_;
+};
+
+}  // namespace bb::sim
