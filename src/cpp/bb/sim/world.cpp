@@ -106,8 +106,13 @@ Status World::handle_steps(uint32_t index) {
   for (Send& send : steps_.sends) BB_RETURN_IF_ERROR(route(index, std::move(send)));
   for (const Output& output : steps_.outputs)
     if (on_output) on_output(index, output);
-  for (const bb::Event& event : steps_.events)
+  for (const bb::Event& event : steps_.events) {
     if (on_event) on_event(index, event);
+    if (!on_gathered || event.topic != "gathered") continue;
+    if (const auto* object = std::get_if<std::shared_ptr<const Object>>(&event.payload))
+      if (const auto* arrived = dynamic_cast<const Arrived*>(object->get()))
+        on_gathered(index, *arrived);
+  }
   for (Failure& failure : steps_.failures) {
     trace_.add({now_ns_, "failure", index, index, failure.op, 0, failure.error.code});
     failures_.push_back({index, std::move(failure)});
