@@ -1,0 +1,20 @@
+// Builds the catalogue of aggregation rules from aggregators.def.
+#include "bb/parts/aggregators/catalog.h"
+
+namespace bb {
+namespace rules {
+#define BB_PART(name) Part<Aggregator> part_##name();
+#include "bb/parts/aggregators/aggregators.def"
+#undef BB_PART
+}  // namespace rules
+
+const Catalog<Aggregator>& aggregators() {
+  static const Catalog<Aggregator> catalog("aggregators", {
+#define BB_PART(name) rules::part_##name(),
+#include "bb/parts/aggregators/aggregators.def"
+#undef BB_PART
+                                                          });
+  return catalog;
+}
+
+}  // namespace bb

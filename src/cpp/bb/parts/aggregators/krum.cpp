@@ -1,0 +1,53 @@
+// krum: the one row that is closest to its nearest others.
+#include <cstring>
+
+#include "bb/parts/aggregators/krum_scores.h"
+
+namespace bb::rules {
+namespace {
+
+constexpr Bound kBound{2, 3};
+
+class Krum final : public Rule {
+ public:
+  Krum(int64_t f, ScoreForm form) : Rule("krum", kBound, f), form_(form) {}
+
+  Status apply(const RuleCall& call, RuleResult& result) const override {
+    const Rows& rows = call.rows;
+    const NearestOthers nearest(rows, form_.euclidean);
+    const std::vector<double> scores = nearest.scores(form_.neighbours(rows.n(), call.f));
+    const std::vector<size_t> chosen = lowest(scores, 1);
+    std::memcpy(result.vector, rows.data[chosen[0]], rows.d * size_of(rows.dtype));
+    judge_chosen(call, scores, chosen, result.rows);
+    return {};
+  }
+
+ private:
+  ScoreForm form_;
+};
+
+}  // namespace
+
+Part<Aggregator> part_krum() {
+  Descriptor info;
+  info.name = "krum";
+  info.summary = "The row with the smallest sum of squared distances to its n-f-2 nearest others.";
+  info.formula = "s(i) = sum over the n-f-2 nearest j != i of |x_i - x_j|^2;  F(x) = x_argmin s";
+  info.paper =
+      "Blanchard, El Mhamdi, Guerraoui, Stainer: Machine Learning with Adversaries: Byzantine "
+      "Tolerant Gradient Descent, NeurIPS 2017";
+  info.params = {f_param(true)};
+  add_score_params(info);
+  info.cost = "O(n^2 d)";
+  info.properties = {"permutation_invariant", "translation_equivariant", "scale_equivariant",
+                     "bounded_by_inputs", "returns_an_input"};
+  info.extra["kappa"] = "6(1+r) with r = f/(n-2f)";
+  info.extra["score"] = "the Krum score; lower is better";
+  return rule_part(std::move(info), kBound,
+                   [](const Config& params) -> Result<std::shared_ptr<const Rule>> {
+                     return std::shared_ptr<const Rule>(
+                         std::make_shared<Krum>(f_of(params), score_form(params)));
+                   });
+}
+
+}  // namespace bb::rules

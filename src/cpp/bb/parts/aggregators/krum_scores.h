@@ -1,0 +1,46 @@
+// Krum scores: how far each row is from its nearest others. Shared by krum, multi_krum and bulyan.
+#pragma once
+
+#include <vector>
+
+#include "bb/parts/aggregators/rule.h"
+
+namespace bb::rules {
+
+/// The variants of the score that exist in the literature.
+struct ScoreForm {
+  bool euclidean = false;  ///< sum distances instead of squared distances
+  bool one_more = false;   ///< n-f-1 neighbours instead of the paper's n-f-2
+  /// Neighbours among n rows of which f may be Byzantine; at least 1 where another row exists.
+  size_t neighbours(size_t n, size_t f) const;
+};
+
+/// Reads `neighbors` and `distance` of resolved parameters.
+ScoreForm score_form(const Config& params);
+/// Declares `neighbors` and `distance`.
+void add_score_params(Descriptor& info);
+
+/// Every row's distances to the others, in ascending order (equal ones by row).
+class NearestOthers {
+ public:
+  NearestOthers(const Rows& rows, bool euclidean);
+  size_t n() const { return n_; }
+  /// Sum of the `count` smallest distances from row i to rows still present, smallest first.
+  double score(size_t i, size_t count, const std::vector<char>& present) const;
+  /// Scores of all n rows among all.
+  std::vector<double> scores(size_t count) const;
+
+ private:
+  size_t n_;
+  std::vector<double> distance_;   ///< n x n
+  std::vector<uint32_t> nearest_;  ///< n x (n - 1)
+};
+
+/// The `count` rows with the lowest scores, ties to the lowest row; ascending row numbers.
+std::vector<size_t> lowest(const std::vector<double>& scores, size_t count);
+
+/// Verdicts of krum and multi_krum: chosen rows share the weight, others are `krum_score`.
+void judge_chosen(const RuleCall& call, const std::vector<double>& scores,
+                  const std::vector<size_t>& chosen, std::span<RowOutcome> outcomes);
+
+}  // namespace bb::rules

@@ -1,0 +1,69 @@
+// mean: the arithmetic mean of all rows, weighted when weights are given.
+#include <cmath>
+
+#include "bb/parts/aggregators/row_ops.h"
+#include "bb/parts/aggregators/rule.h"
+
+namespace bb::rules {
+namespace {
+
+constexpr Bound kBound{0, 1};
+
+Result<std::vector<double>> normalised(const double* weights, size_t n) {
+  double total = 0;
+  for (size_t i = 0; i < n; ++i) {
+    if (!(weights[i] >= 0) || !std::isfinite(weights[i]))
+      return make_error(Fault::kData, "bad_weights", "weights must be finite and not negative",
+                        Config(weights[i]).text(), "give sample counts or leave weights out",
+                        "aggregators.mean");
+    total += weights[i];
+  }
+  if (!(total > 0) || !std::isfinite(total))
+    return make_error(Fault::kData, "bad_weights", "weights must have a positive, finite sum",
+                      Config(total).text(), "give one positive weight at least",
+                      "aggregators.mean");
+  std::vector<double> out(n);
+  for (size_t i = 0; i < n; ++i) out[i] = weights[i] / total;
+  return out;
+}
+
+class Mean final : public Rule {
+ public:
+  Mean() : Rule("mean", kBound, -1) {}
+
+  Status apply(const RuleCall& call, RuleResult& result) const override {
+    const size_t n = call.rows.n();
+    std::vector<double> weights(n, 1.0 / static_cast<double>(n));
+    if (call.weights) {
+      BB_ASSIGN_OR_RETURN(weights, normalised(call.weights, n));
+      weighted_sum_of(call.rows, weights, result.vector);
+    } else {
+      mean_of(call.rows, result.vector);
+    }
+    if (call.detail == Detail::kShares)
+      for (size_t i = 0; i < n; ++i) result.rows[i].weight = weights[i];
+    return {};
+  }
+};
+
+}  // namespace
+
+Part<Aggregator> part_mean() {
+  Descriptor info;
+  info.name = "mean";
+  info.summary = "Arithmetic mean of all rows; one hostile row moves it anywhere.";
+  info.formula = "F(x) = sum_i w_i x_i / sum_i w_i, with w_i = 1 when no weights are given";
+  info.paper =
+      "McMahan, Moore, Ramage, Hampson, Aguera y Arcas: Communication-Efficient Learning of Deep "
+      "Networks from Decentralized Data, AISTATS 2017";
+  info.cost = "O(nd)";
+  info.properties = {"permutation_invariant", "translation_equivariant", "scale_equivariant",
+                     "single_is_identity",    "bounded_by_inputs",       "uses_weights"};
+  info.extra["kappa"] = "unbounded";
+  return rule_part(std::move(info), kBound,
+                   [](const Config&) -> Result<std::shared_ptr<const Rule>> {
+                     return std::shared_ptr<const Rule>(std::make_shared<Mean>());
+                   });
+}
+
+}  // namespace bb::rules
