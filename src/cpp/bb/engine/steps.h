@@ -46,8 +46,8 @@ struct Timeout {
   EnvelopeKey key;
   std::vector<PeerId> missing;
 };
-/// Something was refused: reasons duplicate, equivocation, not_invited, late, early_overflow, unknown_port,
-/// type_mismatch, oversize, malformed_envelope, frame_limit, budget, ...
+/// Something was refused: reasons duplicate, equivocation, not_invited, late, early_overflow,
+/// unknown_port, type_mismatch, oversize, malformed_envelope, frame_limit, budget, ...
 struct Drop {
   std::string reason;
   PeerId peer;

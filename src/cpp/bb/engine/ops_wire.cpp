@@ -1,0 +1,53 @@
+// wire.Send: one envelope per destination, all sharing the value handles.
+#include "bb/engine/operation.h"
+
+namespace bb::engine {
+
+namespace {
+
+Envelope envelope_of(const Call& call) {
+  const SendPlan& send = call.frame.plan->sends[call.op.argument];
+  Envelope envelope;
+  envelope.source = call.engine.site().self;
+  envelope.target = send.to_kind;
+  envelope.group = send.group;
+  envelope.key = call.frame.key;
+  envelope.fills.reserve(send.ports.size());
+  for (size_t i = 0; i < send.ports.size(); ++i) {
+    envelope.fills.push_back({send.ports[i], call.input(i + 1), send.codecs[i]});
+  }
+  return envelope;
+}
+
+void send_to(const Call& call, const PeerId& peer, const Envelope& envelope) {
+  Envelope copy = envelope;
+  copy.request = call.engine.next_request();
+  const size_t bytes = encoded_size(copy);
+  if (peer == call.engine.site().self) {
+    call.engine.deliver(peer, std::move(copy), bytes);
+    return;
+  }
+  NodeMetrics& counters = call.engine.counters();
+  ++counters.sends;
+  counters.sent_bytes += bytes;
+  call.engine.steps().sends.push_back({peer, std::move(copy), bytes, call.engine.next_send_id()});
+}
+
+}  // namespace
+
+Status run_send(const Call& call) {
+  const Envelope envelope = envelope_of(call);
+  const Value& to = call.input(0);
+  if (const auto* peer = std::get_if<PeerId>(&to)) {
+    send_to(call, *peer, envelope);
+  } else if (const auto* peers = std::get_if<Peers>(&to); peers != nullptr && *peers != nullptr) {
+    for (const PeerId& each : **peers) send_to(call, each, envelope);
+  } else {
+    return make_error(Fault::kData, "type_mismatch", "the destination should be a peer or peers",
+                      text_of(to));
+  }
+  call.output(0, Trigger{});
+  return {};
+}
+
+}  // namespace bb::engine
