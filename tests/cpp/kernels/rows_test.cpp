@@ -1,0 +1,160 @@
+// Row combinations, column moments and squared distances against plain loops, on every ISA.
+#include "bb/kernels/columns.h"
+#include "bb/kernels/reduce.h"
+#include "kernels/support.h"
+
+namespace bb::kernels::testing {
+namespace {
+
+template <class T>
+Rows<T> normal_rows(size_t n, size_t d) {
+  std::vector<std::vector<T>> data;
+  for (size_t i = 0; i < n; ++i) data.push_back(normal_values<T>(d, 31 * n + i));
+  return Rows<T>(std::move(data));
+}
+
+template <class T>
+class RowKernelsTest : public ::testing::Test {};
+using Types = ::testing::Types<float, double>;
+TYPED_TEST_SUITE(RowKernelsTest, Types);
+
+TYPED_TEST(RowKernelsTest, combinations_and_means_are_chains_over_the_rows) {
+  using T = TypeParam;
+  for (const size_t n : {1, 2, 7, 50}) {
+    for (const size_t d : kSizes) {
+      const Rows<T> rows = normal_rows<T>(n, d);
+      const auto weights = normal_values<T>(n, 9);
+      std::vector<T> combined, means;
+      for (size_t j = 0; j < d; ++j) {
+        T chain = 0;
+        T sum = rows.data[0][j];
+        for (size_t i = 0; i < n; ++i) chain = std::fma(weights[i], rows.data[i][j], chain);
+        for (size_t i = 1; i < n; ++i) sum = sum + rows.data[i][j];
+        combined.push_back(chain);
+        means.push_back(sum / static_cast<T>(n));
+      }
+      EXPECT_TRUE(same_bits(on_every_isa([&](const Table& t) {
+                              std::vector<T> out(d);
+                              BB_BY_TYPE(T, t, combine_rows)
+                              (rows.pointers.data(), weights.data(), n, 0, d, out.data());
+                              return out;
+                            }),
+                            combined));
+      EXPECT_TRUE(same_bits(on_every_isa([&](const Table& t) {
+                              std::vector<T> out(d);
+                              BB_BY_TYPE(T, t, mean_rows_of)
+                              (rows.pointers.data(), n, 0, d, out.data());
+                              return out;
+                            }),
+                            means));
+    }
+  }
+}
+
+TYPED_TEST(RowKernelsTest, mean_and_deviation_are_exact_to_rounding) {
+  using T = TypeParam;
+  for (const size_t n : {1, 2, 7, 50}) {
+    for (const size_t d : kSizes) {
+      const Rows<T> rows = normal_rows<T>(n, d);
+      const auto y = on_every_isa([&](const Table& t) {
+        std::vector<T> out(2 * d);
+        const auto kernel = BB_BY_TYPE(T, t, mean_std_cols);
+        kernel(rows.pointers.data(), n, 0, d, out.data(), out.data() + d);
+        std::vector<T> alone(2 * d);
+        kernel(rows.pointers.data(), n, d / 2, d, alone.data(), nullptr);
+        kernel(rows.pointers.data(), n, d / 2, d, nullptr, alone.data() + d);
+        for (size_t j = d / 2; j < d; ++j) {
+          EXPECT_EQ(alone[j], out[j]);
+          EXPECT_EQ(alone[d + j], out[d + j]);
+        }
+        return out;
+      });
+      for (size_t j = 0; j < d; ++j) {
+        long double sum = 0, squares = 0;
+        for (const auto& row : rows.data) sum += row[j];
+        const long double mean = sum / n;
+        for (const auto& row : rows.data) squares += (row[j] - mean) * (row[j] - mean);
+        const long double sd = n > 1 ? std::sqrt(squares / (n - 1)) : 0.0L;
+        const double tolerance =
+            2.0 * static_cast<double>(n) * 0x1p-53 + std::numeric_limits<T>::epsilon();
+        EXPECT_NEAR(y[j], static_cast<double>(mean), tolerance * (1 + std::fabs(y[j])));
+        EXPECT_NEAR(y[d + j], static_cast<double>(sd), tolerance * (1 + std::fabs(y[d + j])));
+      }
+    }
+  }
+}
+
+template <class T>
+std::vector<double> run_distances(const Table& table, const Rows<T>& rows, size_t begin,
+                                  size_t end) {
+  const size_t n = rows.pointers.size();
+  std::vector<double> acc(n * n, 0.0);
+  BB_BY_TYPE(T, table, distances)(rows.pointers.data(), n, begin, end, acc.data());
+  return acc;
+}
+
+/// The documented order: 16 lanes within 1024 columns, halves, then double.
+template <class T>
+double distance_oracle(const std::vector<T>& x, const std::vector<T>& y) {
+  double total = 0.0;
+  for (size_t panel = 0; panel < x.size(); panel += 1024) {
+    T lanes[16] = {};
+    for (size_t j = panel; j < std::min(x.size(), panel + 1024); ++j) {
+      const T d = x[j] - y[j];
+      lanes[j % 16] = std::fma(d, d, lanes[j % 16]);
+    }
+    for (size_t half = 8; half > 0; half /= 2) {
+      for (size_t i = 0; i < half; ++i) lanes[i] = lanes[i] + lanes[i + half];
+    }
+    total += static_cast<double>(lanes[0]);
+  }
+  return total;
+}
+
+TYPED_TEST(RowKernelsTest, distances_follow_the_documented_order_for_every_row_count) {
+  using T = TypeParam;
+  for (const size_t n : {1, 2, 3, 4, 5, 6, 9, 10, 11, 16, 23, 40}) {
+    for (const size_t d :
+         {size_t{0}, size_t{1}, size_t{15}, size_t{17}, size_t{1024}, size_t{2500}}) {
+      const Rows<T> rows = normal_rows<T>(n, d);
+      std::vector<double> expected(n * n, 0.0);
+      for (size_t i = 0; i < n; ++i) {
+        for (size_t j = 0; j < n; ++j) {
+          if (i != j) expected[i * n + j] = distance_oracle(rows.data[i], rows.data[j]);
+        }
+      }
+      const auto y = on_every_isa([&](const Table& t) { return run_distances(t, rows, 0, d); });
+      EXPECT_TRUE(same_bits(y, expected)) << "n " << n << " d " << d;
+    }
+  }
+}
+
+TYPED_TEST(RowKernelsTest, distances_of_nearly_equal_rows_do_not_cancel) {
+  using T = TypeParam;
+  const T step = std::numeric_limits<T>::epsilon() * 1024;
+  std::vector<std::vector<T>> data(40, std::vector<T>(3000, T(1)));
+  for (size_t i = 0; i < data.size(); ++i) data[i][7] += static_cast<T>(i) * step;
+  const Rows<T> rows(std::move(data));
+  const auto y = on_every_isa([&](const Table& t) { return run_distances(t, rows, 0, 3000); });
+  for (size_t i = 0; i < 40; ++i) {
+    for (size_t j = 0; j < 40; ++j) {
+      const double d =
+          (static_cast<double>(i) - static_cast<double>(j)) * static_cast<double>(step);
+      EXPECT_NEAR(y[i * 40 + j], d * d, 1e-6 * d * d);
+    }
+  }
+}
+
+TYPED_TEST(RowKernelsTest, distances_add_to_what_is_there) {
+  using T = TypeParam;
+  const Rows<T> rows({{1, 2}, {4, 6}});
+  const auto y = on_every_isa([&](const Table& t) {
+    std::vector<double> acc = {10, 20, 30, 40};
+    BB_BY_TYPE(T, t, distances)(rows.pointers.data(), 2, 0, 2, acc.data());
+    return acc;
+  });
+  EXPECT_EQ(y, (std::vector<double>{10, 45, 55, 40}));
+}
+
+}  // namespace
+}  // namespace bb::kernels::testing
