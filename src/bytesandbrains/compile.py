@@ -1,0 +1,106 @@
+"""Compiles a Module: records it, binds its slots, and hands it to the compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import onnx
+
+from bytesandbrains.artifact import Artifact
+from bytesandbrains.bindings import Bound, bind_slots
+from bytesandbrains.errors import CompileError, HostError
+from bytesandbrains.module import Module
+from bytesandbrains.native import core
+from bytesandbrains.protos import (
+    OWN,
+    canonical_json,
+    get_metadata,
+    opset_imports,
+    set_metadata,
+)
+from bytesandbrains.session import Session
+
+__all__ = ["bound_model", "compile"]
+
+Stage = Callable[[onnx.ModelProto, object], onnx.ModelProto]
+
+
+def compile(
+    module: Module,
+    bind: Mapping[str, object] | None = None,
+    *,
+    stages: Sequence[Stage] = (),
+    options: Mapping[str, object] | None = None,
+) -> Artifact:
+    """Compiles a Module into one artifact with a function per kind of machine.
+
+    Args:
+        module: The program.
+        bind: What fills each slot: a spec string (``"krum:f=3"``), a part, a GraphModel class or
+            instance, or, for aggregators, a function of the rows. A DataSource slot left out
+            takes ``"view:batch=32"``.
+        stages: Reserved; must be empty.
+        options: Options of the compiler, as JSON values.
+
+    Returns:
+        The artifact.
+
+    Raises:
+        AuthorError: The program is wrong; it names the author's file and line.
+        CompileError: A slot is unbound, misspelt or of another role, or the program cannot be
+            cut into machines.
+        ConfigError: A part or parameter is misspelt.
+
+    Example:
+        >>> import bytesandbrains as bb
+        >>> artifact = bb.compile(                                         # doctest: +SKIP
+        ...     bb.algorithms.sgd(),
+        ...     {"model": bb.models.mlp(64, 64, 10), "clients": "static",
+        ...      "aggregator": "trimmed_mean:f=3"},
+        ... )
+        >>> artifact.targets                                               # doctest: +SKIP
+        ('client', 'server')
+    """
+    if stages:
+        raise CompileError(
+            "own stages are not compiled yet",
+            code="stages_unsupported",
+            value=len(stages),
+            hint="leave stages empty",
+        )
+    model, bound = bound_model(module, bind or {})
+    data, passes = core().compile(
+        model.SerializeToString(deterministic=True), canonical_json(dict(options or {}))
+    )
+    python_parts = {slot: part.instance for slot, part in bound.items() if part.by == "python"}
+    return Artifact(data, passes=passes, python_parts=python_parts)
+
+
+def bound_model(
+    module: Module, bind: Mapping[str, object]
+) -> tuple[onnx.ModelProto, dict[str, Bound]]:
+    """Returns the recorded program with its binding table and graph parts: the compiler's input.
+
+    Args:
+        module: The program.
+        bind: As for ``compile``.
+    """
+    if not isinstance(module, Module):
+        raise HostError(
+            "compile takes an instance of a Module",
+            code="not_a_module",
+            value=repr(module),
+            hint="write bb.compile(M(), {...})",
+        )
+    session = Session(module)
+    model = session.model_proto()
+    bound = bind_slots(session.declared, session.used, bind)
+    functions = [function for part in bound.values() for function in part.functions]
+    model.functions.extend(functions)
+    if functions:
+        domains = {entry.domain for entry in model.opset_import} | {OWN + "part"}
+        del model.opset_import[:]
+        model.opset_import.extend(opset_imports(domains))
+    table = {slot: part.entry() for slot, part in bound.items()}
+    set_metadata(model, {**get_metadata(model), "bb.bindings": canonical_json(table)})
+    return model, bound

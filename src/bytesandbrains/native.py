@@ -1,0 +1,38 @@
+"""The door to the compiled extension, imported only when something needs it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Protocol, cast
+
+from bytesandbrains.errors import HostError
+
+__all__ = ["Core", "core"]
+
+
+class Core(Protocol):
+    """What authoring and compiling use of the extension."""
+
+    def compile(self, model: bytes, options: str) -> tuple[bytes, list[tuple[str, str]]]:
+        """Compiles a recorded model; returns the artifact and the text after every pass."""
+
+    def verify_artifact(self, data: bytes) -> None:
+        """Raises a CompileError unless ``data`` is a sound, unchanged artifact."""
+
+
+def core() -> Core:
+    """Returns the extension.
+
+    Raises:
+        HostError: ``not_built`` when it cannot be imported.
+    """
+    try:
+        module = importlib.import_module("bytesandbrains._core")
+    except ImportError as error:
+        raise HostError(
+            "the compiled part of the package cannot be imported",
+            code="not_built",
+            value=error,
+            hint="install the package: pip install .",
+        ) from error
+    return cast(Core, module)
