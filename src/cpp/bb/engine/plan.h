@@ -105,7 +105,6 @@ struct GatherPlan {
   int64_t need = -1;       ///< arrivals that fire it; -1: everyone invited
   int64_t timeout_ns = 0;  ///< <= 0: the node's default
   KeyScope scope = KeyScope::kRoot;
-  ir::Type type;  ///< of one contribution
 };
 
 struct SamplePlan {

@@ -16,27 +16,31 @@
 namespace bb {
 
 struct InstallOptions {
-  std::vector<std::string> targets;             ///< empty: the only one
+  std::vector<std::string> targets;  ///< empty: the only one
   PeerId peer;
-  uint64_t seed = 0;                            ///< RNG key of the experiment
-  std::map<std::string, Config> config;         ///< per slot, merged over the binding's params
-  std::map<std::string, std::shared_ptr<const Resource>> resources;   ///< per slot
-  std::map<std::string, std::shared_ptr<Component>> components;       ///< per slot, made by the host
+  uint64_t seed = 0;                     ///< RNG key of the experiment
+  std::map<std::string, Config> config;  ///< per slot, merged over the binding's params
+  std::map<std::string, std::shared_ptr<const Resource>> resources;  ///< per slot
+  std::map<std::string, std::shared_ptr<Component>> components;      ///< per slot, made by the host
   NodeConfig limits;
 };
 
 class Node {
  public:
-  /// Errors: InstallError/ConfigError unknown_target, unknown_slot, missing_resource, component errors; all listed.
-  static Result<std::unique_ptr<Node>> install(std::shared_ptr<const Program> program, InstallOptions options);
+  /// Errors: InstallError/ConfigError unknown_target, unknown_slot, missing_resource, component
+  /// errors; all listed.
+  static Result<std::unique_ptr<Node>> install(std::shared_ptr<const Program> program,
+                                               InstallOptions options);
   ~Node();
 
   const PeerId& peer() const;
   const std::shared_ptr<const Program>& program() const;
   const std::vector<std::string>& targets() const;
 
-  /// Starts the entry frame of `target`. Errors: HostError unknown_target, missing_input, unknown_input, type_mismatch.
-  Result<uint64_t> invoke(std::string_view target, std::vector<std::pair<std::string, Value>> inputs,
+  /// Starts the entry frame of `target`. Errors: HostError unknown_target, missing_input,
+  /// unknown_input, type_mismatch.
+  Result<uint64_t> invoke(std::string_view target,
+                          std::vector<std::pair<std::string, Value>> inputs,
                           std::optional<int64_t> round = std::nullopt);
   /// Queues encoded bytes from an authenticated peer; refusals appear as drops of the next poll.
   void deliver(const PeerId& source, std::string_view bytes);

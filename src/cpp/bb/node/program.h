@@ -14,9 +14,10 @@ namespace bb {
 
 class Program {
  public:
-  /// Verifies passport, digests and every function, then lowers. Errors: InstallError not_an_artifact,
-  /// truncated, integrity, unresolved (lists everything unresolved), ...
-  static Result<std::shared_ptr<const Program>> load(std::string_view artifact, const Registry& registry);
+  /// Verifies passport, digests and every function, then lowers. Errors: InstallError
+  /// not_an_artifact, truncated, integrity, unresolved (lists everything unresolved), ...
+  static Result<std::shared_ptr<const Program>> load(std::string_view artifact,
+                                                     const Registry& registry);
 
   const std::string& digest() const { return digest_; }
   std::vector<std::string> targets() const;
@@ -27,8 +28,8 @@ class Program {
   int64_t parameter_count(std::string_view slot) const;
   /// Parameter layout table of a model slot (docs/ir.md).
   const Config& layout(std::string_view slot) const;
-  /// Initial parameters of a slot, drawn by its layout from Stream(seed, "init." + slot, parameter index);
-  /// cached per seed so that every node of an experiment shares one buffer.
+  /// Initial parameters of a slot, drawn by its layout from Stream(seed, "init." + slot, parameter
+  /// index); cached per seed so that every node of an experiment shares one buffer.
   Result<Tensor> initial_params(std::string_view slot, uint64_t seed) const;
   /// Runs evaluate.<slot>: (params (D,), x (n, …), y (n,)) -> logits (n, k), loss_sum, correct.
   struct Evaluation {
@@ -39,13 +40,16 @@ class Program {
   Result<Evaluation> evaluate(std::string_view slot, const Tensor& params, const Tensor& x,
                               const Tensor& y) const;
 
+  /// What the node room reads besides (program_state.h).
+  struct State;
+  const State& state() const { return *state_; }
+
  private:
   friend struct ProgramBuilder;
   Program() = default;
   Registry registry_;
   std::string digest_;
   Config bindings_;
-  struct State;
   std::shared_ptr<State> state_;
 };
 
