@@ -85,7 +85,8 @@ std::map<std::string, size_t> producers(const Function& function);
 /// Stable topological order (by first appearance). Errors: CompileError cycle naming the nodes.
 Status sort_topologically(Function& function);
 
-/// Bytes of an ONNX ModelProto -> Model. Errors: CompileError not_onnx, truncated, bad_* (never throws or crashes).
+/// Bytes of an ONNX ModelProto -> Model. Errors: CompileError not_onnx, truncated, bad_* (never
+/// throws or crashes).
 Result<Model> from_onnx(std::string_view bytes);
 /// Model -> deterministic ONNX bytes (ir_version 10, opset 18, metadata sorted by key).
 std::string to_onnx(const Model& model);
