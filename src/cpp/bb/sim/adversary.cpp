@@ -22,10 +22,23 @@ std::string Adversary::controlled_port(const Envelope& envelope) const {
   return {};
 }
 
+Result<Tensor> Adversary::defend(const AttackCall& call, std::span<const Row> rows) const {
+  AggregateInput input;
+  input.dtype = call.dtype;
+  input.d = call.d;
+  input.rows.assign(rows.begin(), rows.end());
+  CallContext context;
+  context.key.round = call.round;
+  BB_ASSIGN_OR_RETURN(const std::shared_ptr<const Aggregation> made,
+                      rule_->aggregate(context, input));
+  return made->vector;
+}
+
 Result<std::vector<ReleasedSend>> Adversary::act(const std::string& port,
                                                  std::vector<HeldSend> held,
                                                  const std::map<PeerId, Tensor>& honest,
-                                                 const std::vector<PeerId>& peers) {
+                                                 const std::vector<PeerId>& peers,
+                                                 const Tensor* params) {
   std::sort(held.begin(), held.end(), [&](const HeldSend& a, const HeldSend& b) {
     return std::tie(peers[a.node], a.send.to) < std::tie(peers[b.node], b.send.to);
   });
@@ -33,6 +46,9 @@ Result<std::vector<ReleasedSend>> Adversary::act(const std::string& port,
   call.f = held.size();
   call.round = held.front().send.envelope.key.round;
   call.state = &state_;
+  call.params = params;
+  if (rule_ != nullptr && attack_->knowledge() == Knowledge::kRule)
+    call.rule = [&](std::span<const Row> rows) { return defend(call, rows); };
   call.rng = Stream(seed_, "attack", index_, calls_++);
   std::vector<HeldSend*> tensors;
   for (HeldSend& h : held) {

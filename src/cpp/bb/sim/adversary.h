@@ -30,12 +30,14 @@ struct ReleasedSend {
 class Adversary {
  public:
   Adversary(std::shared_ptr<const Attack> attack, std::set<uint32_t> nodes,
-            std::set<std::string> ports, uint64_t seed, uint64_t index)
+            std::set<std::string> ports, uint64_t seed, uint64_t index,
+            std::shared_ptr<Aggregator> rule = nullptr)
       : attack_(std::move(attack)),
         nodes_(std::move(nodes)),
         ports_(std::move(ports)),
         seed_(seed),
-        index_(index) {}
+        index_(index),
+        rule_(std::move(rule)) {}
 
   bool controls(uint32_t node) const { return nodes_.count(node) != 0; }
   const std::set<uint32_t>& nodes() const { return nodes_; }
@@ -49,15 +51,18 @@ class Adversary {
   /// rows.
   Result<std::vector<ReleasedSend>> act(const std::string& port, std::vector<HeldSend> held,
                                         const std::map<PeerId, Tensor>& honest,
-                                        const std::vector<PeerId>& peers);
+                                        const std::vector<PeerId>& peers, const Tensor* params);
 
  private:
+  /// What the defence would make of these rows.
+  Result<Tensor> defend(const AttackCall& call, std::span<const Row> rows) const;
   std::shared_ptr<const Attack> attack_;
   std::set<uint32_t> nodes_;
   std::set<std::string> ports_;
   uint64_t seed_;
   uint64_t index_;
   uint64_t calls_ = 0;
+  std::shared_ptr<Aggregator> rule_;  ///< the defence, for attacks that know it
   Config state_;
 };
 

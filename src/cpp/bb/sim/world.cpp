@@ -3,7 +3,7 @@
 
 namespace bb::sim {
 
-Result<PeerId> World::add(std::unique_ptr<Node> node) {
+Result<PeerId> World::add(std::shared_ptr<Node> node) {
   const PeerId peer = node->peer();
   const auto index = static_cast<uint32_t>(nodes_.size());
   if (!index_.emplace(peer, index).second)

@@ -41,7 +41,7 @@ class World {
   explicit World(WorldOptions options) : options_(options), trace_(options.trace_cap) {}
 
   /// Errors: HostError duplicate_peer.
-  Result<PeerId> add(std::unique_ptr<Node> node);
+  Result<PeerId> add(std::shared_ptr<Node> node);
   size_t size() const { return nodes_.size(); }
   Node& node(uint32_t index) { return *nodes_[index].node; }
   /// Errors: HostError unknown_peer.
@@ -51,8 +51,9 @@ class World {
   Status set_link(const PeerId& source, const PeerId& destination, LinkSpec spec);
   /// Puts nodes under one adversary. Data attacks relabel their data sources; other attacks replace
   /// what they send on `ports` (none: every port). Errors: HostError unknown_peer, ConfigError.
+  /// `rule` is the defence that attacks of Knowledge::kRule may call.
   Status corrupt(const std::vector<PeerId>& peers, std::shared_ptr<const Attack> attack,
-                 std::set<std::string> ports);
+                 std::set<std::string> ports, std::shared_ptr<Aggregator> rule = nullptr);
   bool corrupted(uint32_t node) const { return corrupted_.count(node) != 0; }
 
   /// Starts a target's entry frame on a node, then lets it run at the present instant.
@@ -79,7 +80,7 @@ class World {
 
  private:
   struct Slot {
-    std::unique_ptr<Node> node;
+    std::shared_ptr<Node> node;
     uint64_t sequence = 0;        ///< of its events
     int64_t wake_ns = INT64_MAX;  ///< earliest wake-up queued
   };
@@ -116,6 +117,8 @@ class World {
   EnvelopeKey joined(const std::string& port, const EnvelopeKey& key) const;
   void note_sent(uint32_t index, const Send& send);
   bool watched(uint32_t index) const { return !adversaries_.empty() && watched_[index]; }
+  /// The model parameters a node holds now, or null.
+  const Tensor* params_of(uint32_t index) const;
   bool ready(const HoldKey& key) const;
   Status release_ready();
   Status release_overdue();

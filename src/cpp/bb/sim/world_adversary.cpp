@@ -42,7 +42,7 @@ class Amplifier final : public Attack {
 }  // namespace
 
 Status World::corrupt(const std::vector<PeerId>& peers, std::shared_ptr<const Attack> attack,
-                      std::set<std::string> ports) {
+                      std::set<std::string> ports, std::shared_ptr<Aggregator> rule) {
   std::set<uint32_t> colluders;
   for (const PeerId& peer : peers) {
     BB_ASSIGN_OR_RETURN(const uint32_t index, index_of(peer));
@@ -163,16 +163,25 @@ Status World::release(HoldKey key) {
   return act(key.adversary, key.port, std::move(held), key.key);
 }
 
+const Tensor* World::params_of(uint32_t index) const {
+  const Node& node = *nodes_[index].node;
+  for (const auto& [slot, binding] : node.program()->bindings().as_dict())
+    if (const Tensor* params = node.cell(slot, "params")) return params;
+  return nullptr;
+}
+
 Status World::act(size_t adversary, const std::string& port, std::vector<HeldSend> held,
                   const EnvelopeKey& key) {
   static const std::map<PeerId, Tensor> kNothing;
   auto honest = honest_rows_.find({port, key});
   std::vector<std::pair<uint32_t, size_t>> before;
   for (const HeldSend& h : held) before.emplace_back(h.node, h.send.bytes);
+  const Tensor* params = params_of(held.front().node);
   BB_ASSIGN_OR_RETURN(
       std::vector<ReleasedSend> released,
-      adversaries_[adversary].act(
-          port, std::move(held), honest == honest_rows_.end() ? kNothing : honest->second, peers_));
+      adversaries_[adversary].act(port, std::move(held),
+                                  honest == honest_rows_.end() ? kNothing : honest->second, peers_,
+                                  params));
   for (const auto& [node, bytes] : before)
     if (std::none_of(released.begin(), released.end(),
                      [&, n = node](const ReleasedSend& r) { return r.node == n; }))

@@ -1,0 +1,228 @@
+// Binds the catalogues: descriptors of every family, and callable aggregators and attacks.
+#include <pybind11/stl.h>
+
+#include "bb/bindings/arrays.h"
+#include "bb/bindings/bindings.h"
+#include "bb/bindings/convert.h"
+#include "bb/bindings/errors.h"
+#include "bb/bindings/python_parts.h"
+#include "bb/parts/aggregators/catalog.h"
+#include "bb/parts/attacks/catalog.h"
+#include "bb/parts/data/catalog.h"
+#include "bb/parts/selectors/catalog.h"
+#include "bb/tensor/parallel.h"
+
+namespace bb::bindings {
+namespace {
+
+template <class T>
+py::list describe(const Catalog<T>& catalog) {
+  py::list out;
+  for (const auto& part : catalog.parts()) out.append(python_of(part.info));
+  return out;
+}
+
+std::vector<PeerId> peers_or_default(const py::object& peers, size_t n) {
+  std::vector<PeerId> out;
+  if (peers.is_none()) {
+    for (size_t i = 0; i < n; ++i) out.push_back(PeerId::from_int(i));
+    return out;
+  }
+  for (const py::handle& item : peers.cast<py::sequence>()) out.push_back(peer_of(item));
+  if (out.size() != n)
+    raise(make_error(Fault::kData, "bad_shape", "one peer per row is needed",
+                     std::to_string(out.size()) + " peers, " + std::to_string(n) + " rows",
+                     "pass as many peers as rows, or none"));
+  return out;
+}
+
+/// One direct call of a rule. Rows are borrowed; the GIL is released around the arithmetic.
+std::shared_ptr<Aggregation> aggregate(Aggregator& rule, const py::object& x,
+                                       const std::optional<std::vector<double>>& weights,
+                                       const py::object& peers, const py::object& state,
+                                       bool shares, const py::object& missing, int threads,
+                                       int64_t round) {
+  const RowsIn in = rows_of(x, "aggregators");
+  AggregateInput input;
+  input.dtype = in.dtype;
+  input.d = in.d;
+  const std::vector<PeerId> ids = peers_or_default(peers, in.rows.size());
+  std::vector<size_t> order(ids.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return ids[a] < ids[b]; });
+  std::vector<double> sorted_weights;
+  if (weights && weights->size() != in.rows.size())
+    raise(make_error(Fault::kData, "bad_shape", "one weight per row is needed",
+                     std::to_string(weights->size()) + " weights", "pass as many weights as rows"));
+  for (size_t i : order) {
+    input.rows.push_back({ids[i], in.rows[i]});
+    if (weights) sorted_weights.push_back((*weights)[i]);
+  }
+  if (weights) input.weights = sorted_weights.data();
+  if (!missing.is_none())
+    for (const py::handle& item : missing.cast<py::sequence>())
+      input.missing.push_back(peer_of(item));
+  std::sort(input.missing.begin(), input.missing.end());
+  input.state = config_of(state);
+  input.detail = shares ? Detail::kShares : Detail::kVerdict;
+  CallContext context;
+  context.key.round = round;
+  Result<std::shared_ptr<const Aggregation>> made = Error{};
+  {
+    const py::gil_scoped_release release;
+    const ThreadScope scope(threads);
+    made = rule.aggregate(context, input);
+  }
+  return std::const_pointer_cast<Aggregation>(unwrap(std::move(made)));
+}
+
+/// f rows crafted from honest ones; `own` defaults to zeros.
+py::array attack_rows(const Attack& attack, const py::object& honest, size_t f, size_t n,
+                      const py::object& own, uint64_t seed, int64_t round) {
+  const RowsIn in = rows_of(honest, "attacks");
+  AttackCall call;
+  call.dtype = in.dtype;
+  call.d = in.d;
+  call.f = f;
+  call.n = n;
+  call.round = round;
+  call.rng = Stream(seed, "attack");
+  Config state;
+  call.state = &state;
+  for (size_t i = 0; i < in.rows.size(); ++i)
+    call.honest.push_back({PeerId::from_int(i), in.rows[i]});
+  const Tensor zeros = Tensor::zeros(in.dtype, {static_cast<int64_t>(in.d)});
+  RowsIn own_rows;
+  if (!own.is_none()) {
+    own_rows = rows_of(own, "attacks.own");
+    if (own_rows.rows.size() != f || own_rows.d != in.d || own_rows.dtype != in.dtype)
+      raise(make_error(Fault::kData, "bad_shape", "own needs one row per colluder",
+                       std::to_string(own_rows.rows.size()) + " rows",
+                       "pass shape (" + std::to_string(f) + ", " + std::to_string(in.d) + ")"));
+  }
+  for (size_t i = 0; i < f; ++i)
+    call.own.push_back({PeerId::from_int(in.rows.size() + i),
+                        own.is_none() ? static_cast<const void*>(zeros.raw()) : own_rows.rows[i]});
+  Result<std::vector<AttackAction>> made = Error{};
+  {
+    const py::gil_scoped_release release;
+    made = attack.act(call);
+  }
+  const std::vector<AttackAction> actions = unwrap(std::move(made));
+  Tensor out(in.dtype, {static_cast<int64_t>(f), static_cast<int64_t>(in.d)});
+  const size_t bytes = in.d * size_of(in.dtype);
+  for (size_t i = 0; i < actions.size(); ++i) {
+    if (actions[i].kind != AttackAction::Kind::kReplace)
+      raise(make_error(Fault::kConfig, "no_rows", "this attack acts on messages, not on vectors",
+                       "", "run it in an experiment (bb.swarm.run)"));
+    std::memcpy(out.mutable_raw() + i * bytes, actions[i].row.raw(), bytes);
+  }
+  return array_of(out);
+}
+
+const char* level_name(AttackLevel level) {
+  switch (level) {
+    case AttackLevel::kNone:
+      return "none";
+    case AttackLevel::kData:
+      return "data";
+    case AttackLevel::kUpdate:
+      return "update";
+    case AttackLevel::kWire:
+      return "wire";
+  }
+  return "";
+}
+
+void bind_aggregator(py::module_& m) {
+  py::class_<Component, std::shared_ptr<Component>>(m, "Component", "An installable part.")
+      .def_property_readonly("role", [](const Component& c) { return std::string(c.role()); });
+  py::class_<Aggregator, Component, std::shared_ptr<Aggregator>>(m, "Aggregator",
+                                                                 "An aggregation rule.")
+      .def("min_n", &Aggregator::min_n, py::arg("f"))
+      .def("max_f", &Aggregator::max_f, py::arg("n"))
+      .def_property_readonly("f", &Aggregator::f)
+      .def(
+          "check", [](const Aggregator& rule, size_t n) { unwrap(rule.check(n)); }, py::arg("n"))
+      .def("aggregate", &aggregate, py::arg("x"), py::arg("weights") = py::none(),
+           py::arg("peers") = py::none(), py::arg("state") = py::none(), py::arg("shares") = false,
+           py::arg("missing") = py::none(), py::arg("threads") = 1, py::arg("round") = 0);
+  m.def(
+      "make_aggregator",
+      [](const std::string& name, const py::dict& params) {
+        return unwrap(aggregators().make(name, config_of(params)));
+      },
+      py::arg("name"), py::arg("params"), "A rule of the catalogue.");
+  m.def(
+      "python_aggregator",
+      [](py::object function, bool wants_context, const py::dict& params) {
+        return python_aggregator(std::move(function), wants_context, config_of(params));
+      },
+      py::arg("function"), py::arg("wants_context"), py::arg("params"),
+      "A Python function as an aggregation rule.");
+}
+
+void bind_attack(py::module_& m) {
+  py::class_<Attack, std::shared_ptr<Attack>>(m, "Attack", "What colluding peers do.")
+      .def_property_readonly("level", [](const Attack& a) { return level_name(a.level()); })
+      .def_property_readonly("amplify", &Attack::amplify)
+      .def("rows", &attack_rows, py::arg("honest"), py::arg("f"), py::arg("n"),
+           py::arg("own") = py::none(), py::arg("seed") = 0, py::arg("round") = 0)
+      .def(
+          "poison_labels",
+          [](const Attack& a, const py::handle& y, int64_t classes, uint64_t seed) {
+            return array_of(
+                unwrap(a.poison_labels(tensor_of(y, "y"), classes, Stream(seed, "attack.labels"))));
+          },
+          py::arg("y"), py::arg("classes"), py::arg("seed") = 0);
+  m.def(
+      "make_attack",
+      [](const std::string& name, const py::dict& params) {
+        return unwrap(attacks().make(name, config_of(params)));
+      },
+      py::arg("name"), py::arg("params"), "An attack of the catalogue.");
+  m.def("python_attack", &python_attack, py::arg("function"), py::arg("wants_context"),
+        py::arg("knowledge"), "A Python function as an attack.");
+}
+
+}  // namespace
+
+void bind_parts(py::module_& m) {
+  m.def(
+      "catalog",
+      [](const std::string& family) {
+        if (family == "aggregators") return describe(aggregators());
+        if (family == "attacks") return describe(attacks());
+        if (family == "selectors") return describe(selectors());
+        if (family == "data_sources") return describe(data_sources());
+        raise(make_error(Fault::kConfig, "unknown_family", "no such family of parts", family,
+                         "families: aggregators, attacks, selectors, data_sources"));
+      },
+      py::arg("family"), "Descriptors of a family, in catalogue order.");
+  m.def(
+      "parse_pipeline",
+      [](const std::string& text) {
+        py::list out;
+        for (const Spec& spec : unwrap(parse_pipeline(text)))
+          out.append(py::make_tuple(spec.name, python_of(spec.params)));
+        return out;
+      },
+      py::arg("text"), "Stages of a spec string as (name, parameters).");
+  m.def(
+      "resolve_params",
+      [](const std::string& family, const std::string& name, const py::dict& params) {
+        const auto resolve = [&](const auto& catalog) {
+          return python_of(
+              unwrap(resolve_params(unwrap(catalog.find(name))->info, config_of(params))));
+        };
+        if (family == "aggregators") return resolve(aggregators());
+        if (family == "attacks") return resolve(attacks());
+        if (family == "selectors") return resolve(selectors());
+        return resolve(data_sources());
+      },
+      py::arg("family"), py::arg("name"), py::arg("params"), "Checked parameters with defaults.");
+  bind_aggregator(m);
+  bind_attack(m);
+}
+
+}  // namespace bb::bindings
