@@ -27,20 +27,27 @@ struct Tile {
   size_t columns;  // of the last register, 1..width
 };
 
+/// Register v of the row at p; the last register of a row may be partial.
+template <class T, size_t NV>
+BB_INLINE inline Vec<T> load_part(const T* p, size_t v, Tail<T> tail) {
+  return v + 1 < NV ? load(p + v * kWidth<T>) : load_tail(p + v * kWidth<T>, tail);
+}
+
 template <class T, size_t MR, size_t NV>
-inline void load_start(const Tile<T>& t, Tail<T> tail, Vec<T> (&acc)[MR][NV]) {
-  for (size_t v = 0; v < NV; ++v) {
-    const size_t at = v * kWidth<T>;
-    if (t.accumulate) {
-      for (size_t r = 0; r < MR; ++r) {
-        const T* c = t.c + r * t.c_row + at;
-        acc[r][v] = v + 1 < NV ? load(c) : load_tail(c, tail);
-      }
-    } else {
-      Vec<T> start = zero<T>();
-      if (t.bias != nullptr) start = v + 1 < NV ? load(t.bias + at) : load_tail(t.bias + at, tail);
-      for (size_t r = 0; r < MR; ++r) acc[r][v] = start;
-    }
+BB_INLINE inline void load_start(const Tile<T>& t, Tail<T> tail, Vec<T> (&acc)[MR][NV]) {
+  if (t.accumulate) {
+    unroll<MR>([&](auto r) BB_INLINE {
+      unroll<NV>([&](auto v)
+                     BB_INLINE { acc[r][v] = load_part<T, NV>(t.c + r * t.c_row, v, tail); });
+    });
+  } else if (t.bias != nullptr) {
+    unroll<NV>([&](auto v) BB_INLINE {
+      const Vec<T> start = load_part<T, NV>(t.bias, v, tail);
+      unroll<MR>([&](auto r) BB_INLINE { acc[r][v] = start; });
+    });
+  } else {
+    unroll<MR>([&](auto r)
+                   BB_INLINE { unroll<NV>([&](auto v) BB_INLINE { acc[r][v] = zero<T>(); }); });
   }
 }
 
@@ -53,23 +60,31 @@ void run_tile(const Tile<T>& t) {
   const T* a = t.a;
   const T* b = t.b;
   const size_t a_row = t.a_row;
-  for (size_t k = 0; k < t.k; ++k) {
+  const size_t a_k = t.a_k;
+  const size_t b_k = t.b_k;
+  for (size_t k = t.k; k > 0; --k) {
     Vec<T> column[NV];
-    for (size_t v = 0; v + 1 < NV; ++v) column[v] = load(b + v * kWidth<T>);
-    const T* last = b + (NV - 1) * kWidth<T>;
-    column[NV - 1] = kMaskedLoads ? load_tail(last, b_tail) : load(last);
-    for (size_t r = 0; r < MR; ++r) {
+    unroll<NV>([&](auto v) BB_INLINE {
+      const T* p = b + v * kWidth<T>;
+      column[v] = kMaskedLoads && v + 1 == NV ? load_tail(p, b_tail) : load(p);
+    });
+    unroll<MR>([&](auto r) BB_INLINE {
       const Vec<T> value = set1(a[r * a_row]);
-      for (size_t v = 0; v < NV; ++v) acc[r][v] = fused(value, column[v], acc[r][v]);
-    }
-    a += t.a_k;
-    b += t.b_k;
+      unroll<NV>([&](auto v) BB_INLINE { acc[r][v] = fused(value, column[v], acc[r][v]); });
+    });
+    a += a_k;
+    b += b_k;
   }
-  for (size_t r = 0; r < MR; ++r) {
+  unroll<MR>([&](auto r) BB_INLINE {
     T* c = t.c + r * t.c_row;
-    for (size_t v = 0; v + 1 < NV; ++v) save(c + v * kWidth<T>, acc[r][v]);
-    save_tail(c + (NV - 1) * kWidth<T>, acc[r][NV - 1], tail);
-  }
+    unroll<NV>([&](auto v) BB_INLINE {
+      if constexpr (v + 1 < NV) {
+        save(c + v * kWidth<T>, acc[r][v]);
+      } else {
+        save_tail(c + v * kWidth<T>, acc[r][v], tail);
+      }
+    });
+  });
 }
 
 /// Rows of a tile that keep rows * registers accumulators, the columns and one value in registers.

@@ -126,34 +126,39 @@ using PairTile = void (*)(const Pairs<T>&, size_t i0, size_t j0);
 template <class T, size_t TI, size_t TJ, bool kSame>
 void pair_tile(const Pairs<T>& p, size_t i0, size_t j0) {
   T lanes[TI][TJ][kLanes];
+  const T* left_rows[TI];
+  const T* right_rows[TJ];
+  unroll<TI>([&](auto i) BB_INLINE { left_rows[i] = p.rows[i0 + i] + p.column; });
+  unroll<TJ>([&](auto j) BB_INLINE { right_rows[j] = p.rows[j0 + j] + p.column; });
   const size_t whole = p.count / kLanes * kLanes;
   for (size_t g = 0; g < kLanes; g += kWidth<T>) {
     Vec<T> acc[TI][TJ];
-    for (auto& row : acc) {
-      for (auto& a : row) a = zero<T>();
-    }
-    const auto step = [&](auto read) {
+    unroll<TI>([&](auto i)
+                   BB_INLINE { unroll<TJ>([&](auto j) BB_INLINE { acc[i][j] = zero<T>(); }); });
+    const auto step = [&](auto read) BB_INLINE {
       Vec<T> left[TI];
-      for (size_t i = 0; i < TI; ++i) left[i] = read(p.rows[i0 + i]);
-      for (size_t j = 0; j < TJ; ++j) {
-        const Vec<T> right = kSame ? left[j] : read(p.rows[j0 + j]);
-        for (size_t i = 0; i < (kSame ? j : TI); ++i) {
-          const Vec<T> d = left[i] - right;
-          acc[i][j] = fused(d, d, acc[i][j]);
-        }
-      }
+      unroll<TI>([&](auto i) BB_INLINE { left[i] = read(left_rows[i]); });
+      unroll<TJ>([&](auto j) BB_INLINE {
+        const Vec<T> right = kSame ? left[kSame ? j : 0] : read(right_rows[j]);
+        unroll<TI>([&](auto i) BB_INLINE {
+          if constexpr (!kSame || i < j) {
+            const Vec<T> d = left[i] - right;
+            acc[i][j] = fused(d, d, acc[i][j]);
+          }
+        });
+      });
     };
     for (size_t c = 0; c < whole; c += kLanes) {
-      step([at = p.column + c + g](const T* row) { return load(row + at); });
+      step([at = c + g](const T* row) { return load(row + at); });
     }
     const size_t left_over = p.count - whole;
     if (left_over > g) {
       const Tail<T> tail = tail_of<T>(smaller(left_over - g, kWidth<T>));
-      step([at = p.column + whole + g, tail](const T* row) { return load_tail(row + at, tail); });
+      step([at = whole + g, tail](const T* row) { return load_tail(row + at, tail); });
     }
-    for (size_t i = 0; i < TI; ++i) {
-      for (size_t j = kSame ? i + 1 : 0; j < TJ; ++j) save(&lanes[i][j][g], acc[i][j]);
-    }
+    unroll<TI>([&](auto i) BB_INLINE {
+      unroll<TJ>([&](auto j) BB_INLINE { save(&lanes[i][j][g], acc[i][j]); });
+    });
   }
   for (size_t i = 0; i < TI; ++i) {
     for (size_t j = kSame ? i + 1 : 0; j < TJ; ++j) {

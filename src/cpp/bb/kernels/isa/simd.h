@@ -1,6 +1,8 @@
 // Selects the SIMD layer of this translation unit and adds the helpers every kernel body uses.
 #pragma once
 
+#include <utility>
+
 #if defined(BB_KERNEL_V4)
 #include "bb/kernels/isa/simd_v4.h"
 #elif defined(BB_KERNEL_V3)
@@ -11,11 +13,26 @@
 #include "bb/kernels/isa/simd_scalar.h"
 #endif
 
+/// For lambdas, whose attributes g++ 12 takes only in this form.
+#define BB_INLINE __attribute__((always_inline))
+
 namespace bb::kernels::BB_KERNEL_ISA {
 namespace {
 
 /// Logical lanes of every reduction, whatever the register width.
 inline constexpr size_t kLanes = 16;
+
+template <size_t I>
+struct Index {
+  constexpr operator size_t() const { return I; }
+};
+/// Calls f(Index<0>) ... f(Index<N - 1>). Arrays of registers that are indexed by these constants
+/// stay in registers; g++ 12 leaves those indexed by an unrolled loop counter in memory.
+template <size_t N, class F>
+[[gnu::always_inline]] inline void unroll(F f) {
+  [&]<size_t... I>(std::index_sequence<I...>)
+      BB_INLINE { (f(Index<I>()), ...); }(std::make_index_sequence<N>());
+}
 
 template <class T>
 struct UnsignedOf;
