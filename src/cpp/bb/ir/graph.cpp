@@ -4,6 +4,8 @@
 #include <functional>
 #include <queue>
 
+#include "bb/ir/onnx_versions.h"
+
 namespace bb::ir {
 namespace {
 
@@ -92,6 +94,13 @@ std::optional<Tensor> constant_value(const Node& node) {
     }
   }
   return std::nullopt;
+}
+
+void normalise_constant(Node& node) {
+  std::optional<Tensor> value = constant_value(node);
+  if (!value || node.attrs.size() != 1) return;
+  node.attrs.clear();
+  node.attrs.emplace("value", std::move(*value));
 }
 
 std::map<std::string, size_t> producers(const Function& function) {

@@ -4,12 +4,12 @@
 
 #include "bb/base/sha256.h"
 #include "bb/ir/graph.h"
+#include "bb/ir/onnx_versions.h"
 #include "bb/ir/utf8.h"
 
 namespace bb::ir {
 namespace {
 
-constexpr std::string_view kOwnPrefix = "ai.bytesandbrains.";
 constexpr int64_t kShownElements = 8;  // longer tensors show their digest instead
 
 bool plain_char(char c) {
