@@ -21,7 +21,7 @@ __all__ = ["Bound", "CataloguePart", "bind_slots", "offer_catalogue"]
 
 _ROLE_OF_FAMILY = {
     "aggregators": "Aggregator",
-    "data": "DataSource",
+    "data_sources": "DataSource",
     "models": "Model",
     "optimizers": "Optimizer",
     "selectors": "PeerSelector",

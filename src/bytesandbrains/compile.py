@@ -8,7 +8,7 @@ import onnx
 
 from bytesandbrains.artifact import Artifact
 from bytesandbrains.bindings import Bound, bind_slots
-from bytesandbrains.errors import CompileError, HostError
+from bytesandbrains.errors import CompileError, ConfigError, HostError
 from bytesandbrains.module import Module
 from bytesandbrains.native import core
 from bytesandbrains.protos import (
@@ -40,7 +40,7 @@ def compile(
             instance, or, for aggregators, a function of the rows. A DataSource slot left out
             takes ``"view:batch=32"``.
         stages: Reserved; must be empty.
-        options: Options of the compiler, as JSON values.
+        options: Options of the compiler by name; it has none yet.
 
     Returns:
         The artifact.
@@ -49,7 +49,7 @@ def compile(
         AuthorError: The program is wrong; it names the author's file and line.
         CompileError: A slot is unbound, misspelt or of another role, or the program cannot be
             cut into machines.
-        ConfigError: A part or parameter is misspelt.
+        ConfigError: A part, a parameter or an option is misspelt.
 
     Example:
         >>> import bytesandbrains as bb
@@ -68,12 +68,26 @@ def compile(
             value=len(stages),
             hint="leave stages empty",
         )
+    if options:
+        raise ConfigError(
+            "the compiler has no such option",
+            code="unknown_option",
+            value=", ".join(sorted(options)),
+            hint="leave options empty",
+        )
     model, bound = bound_model(module, bind or {})
-    data, passes = core().compile(
-        model.SerializeToString(deterministic=True), canonical_json(dict(options or {}))
-    )
+    names = core().pass_names()
+    data, _, texts = core().compile(model.SerializeToString(deterministic=True), names[0])
     python_parts = {slot: part.instance for slot, part in bound.items() if part.by == "python"}
-    return Artifact(data, passes=passes, python_parts=python_parts)
+    return Artifact(data, passes=_filled(names, dict(texts)), python_parts=python_parts)
+
+
+def _filled(names: Sequence[str], texts: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The text after every pass; a pass that changed nothing has the text of the one before."""
+    filled: list[tuple[str, str]] = []
+    for name in names:
+        filled.append((name, texts.get(name, filled[-1][1] if filled else "")))
+    return filled
 
 
 def bound_model(

@@ -39,17 +39,18 @@ class Graph(Recorder):
         'Double'
     """
 
-    def __init__(self, session: Session, module: Module, kind: str | None, depth: int) -> None:
+    def __init__(self, session: Session, module: Module, depth: int) -> None:
         super().__init__(type(module).__name__, OWN + "module")
         self.session = session
         self.module = module
-        self.kind = kind
         self.depth = depth
         self.input_kinds: dict[str, str | None] = {}
         self._ports: set[str] = set()
 
     def on(self, kind: str) -> _Placement:
         """Places what is recorded inside the ``with`` block on a kind of machine.
+
+        A sub-module called inside it is placed with it, where its own body names no kind.
 
         Args:
             kind: Name of the kind, and so of its compiled target.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -26,13 +27,13 @@ class Call:
     """One operator application: its name, input types, attributes and constant inputs."""
 
     op: str
-    inputs: Sequence[PortType | None]
+    inputs: Sequence[PortType]
     attributes: Mapping[str, Attribute]
     constants: Sequence[npt.NDArray[np.generic] | None]
 
     def at(self, index: int) -> PortType:
         """Type of input ``index``; unknown when absent."""
-        return self.inputs[index] or ANY if index < len(self.inputs) else ANY
+        return self.inputs[index] if index < len(self.inputs) else ANY
 
     def ints(self, index: int) -> list[int] | None:
         """The integers of constant input ``index``; None when absent or not constant."""
@@ -52,7 +53,7 @@ def infer(call: Call) -> PortType:
         AuthorError: ``type_mismatch`` when the inputs can never fit the operator.
     """
     for given in call.inputs:
-        if given is not None and given.kind not in ("tensor", "any"):
+        if given.kind not in ("tensor", "any"):
             raise _mismatch(f"{call.op} takes tensors", str(given), "pass a tensor handle")
     return _RULES[call.op](call)
 
@@ -239,12 +240,19 @@ def _rest(call: Call, old: Sequence[Dim], new: Sequence[Dim], place: int) -> Dim
         if dim in left:
             left.remove(dim)
             others.remove(dim)
-    have, used = _product(left or [1]), _product(others or [1])
-    if not isinstance(have, int) or not isinstance(used, int):
-        return have if used == 1 else None
-    if used == 0 or have % used:
+    symbols = [dim for dim in left if not isinstance(dim, int)]
+    have, used = _numbers(left), _numbers(others)
+    if any(not isinstance(dim, int) for dim in others) or used == 0:
+        return None
+    if symbols:
+        return symbols[0] if len(symbols) == 1 and have == used else None
+    if have % used:
         raise _mismatch("this shape does not fit", f"{call.at(0)}", "the sizes must divide")
     return have // used
+
+
+def _numbers(dims: Sequence[Dim]) -> int:
+    return math.prod(dim for dim in dims if isinstance(dim, int))
 
 
 def _flatten(call: Call) -> PortType:

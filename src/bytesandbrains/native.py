@@ -13,11 +13,20 @@ __all__ = ["Core", "core"]
 class Core(Protocol):
     """What authoring and compiling use of the extension."""
 
-    def compile(self, model: bytes, options: str) -> tuple[bytes, list[tuple[str, str]]]:
-        """Compiles a recorded model; returns the artifact and the text after every pass."""
+    def compile(
+        self, recorded: bytes, explain_after: str
+    ) -> tuple[bytes, str, list[tuple[str, str]]]:
+        """Compiles a recorded model.
 
-    def verify_artifact(self, data: bytes) -> None:
-        """Raises a CompileError unless ``data`` is a sound, unchanged artifact."""
+        Returns the artifact, its digest, and the text after every pass that changed the program
+        and after ``explain_after``.
+        """
+
+    def pass_names(self) -> list[str]:
+        """The pipeline, in order."""
+
+    def verify_artifact(self, artifact: bytes) -> None:
+        """Raises unless the bytes are a sound, unchanged artifact."""
 
 
 def core() -> Core:

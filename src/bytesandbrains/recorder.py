@@ -87,7 +87,7 @@ class Recorder:
     def apply(
         self,
         op: str,
-        operands: Sequence[Operand | None],
+        operands: Sequence[Operand],
         attributes: Mapping[str, Attribute] | None = None,
         *,
         alike: Sequence[int] | None = None,
@@ -96,7 +96,7 @@ class Recorder:
 
         Args:
             op: Its op_type.
-            operands: Inputs in order; None is an absent optional input.
+            operands: Inputs in order.
             attributes: Its attributes.
             alike: Which operands have one dtype, so that numbers among them take it; all if None.
 
@@ -106,14 +106,14 @@ class Recorder:
         group = range(len(operands)) if alike is None else alike
         dtype = self._dtype_of([operands[index] for index in group])
         handles = [
-            None if operand is None else self.lift(operand, dtype if index in group else "")
+            self.lift(operand, dtype if index in group else "")
             for index, operand in enumerate(operands)
         ]
         call = Call(
             op,
-            [None if handle is None else handle.type for handle in handles],
+            [handle.type for handle in handles],
             attributes or {},
-            [None if handle is None else self._constants.get(handle.name) for handle in handles],
+            [self._constants.get(handle.name) for handle in handles],
         )
         return self.add("", op, handles, [infer(call)], attributes)[0]
 
@@ -121,7 +121,7 @@ class Recorder:
         self,
         domain: str,
         op: str,
-        inputs: Sequence[Output | None],
+        inputs: Sequence[Output],
         types: Sequence[PortType],
         attributes: Mapping[str, Attribute] | None = None,
         *,
@@ -132,14 +132,12 @@ class Recorder:
         Args:
             domain: Domain of the operator.
             op: Its op_type.
-            inputs: Handles of this function; None is an absent optional input.
+            inputs: Handles of this function.
             types: One type per output.
             attributes: Its attributes.
             names: Names of the outputs; fresh ones if None.
         """
-        used = ["" if handle is None else self.own(handle, op).name for handle in inputs]
-        while used and not used[-1]:
-            used.pop()
+        used = [self.own(handle, op).name for handle in inputs]
         node = onnx.NodeProto(domain=domain, op_type=op, input=used)
         node.attribute.extend(
             attribute_of(key, value) for key, value in sorted((attributes or {}).items())
@@ -217,7 +215,7 @@ class Recorder:
         set_metadata(function, self.metadata)
         return function
 
-    def _dtype_of(self, operands: Sequence[Operand | None]) -> str:
+    def _dtype_of(self, operands: Sequence[Operand]) -> str:
         """The dtype of the first symbolic operand that has one."""
         for operand in operands:
             if isinstance(operand, Symbolic):

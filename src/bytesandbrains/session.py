@@ -52,7 +52,7 @@ class Session:
 
     def model_proto(self) -> onnx.ModelProto:
         """Records the root and returns the whole program."""
-        graph = self._record(self.root, None, 0)
+        graph = self._record(self.root, 0)
         if graph.is_empty:
             raise AuthorError(
                 f"the body of {graph.name} records nothing",
@@ -79,7 +79,7 @@ class Session:
         self, caller: Graph, module: Module, inputs: Mapping[str, Operand]
     ) -> CallOutputs | CallOutput:
         """Records ``module`` and a call of it; see ``Module.__call__``."""
-        graph = self._record(module, caller.kind, caller.depth + 1)
+        graph = self._record(module, caller.depth + 1)
         _check_names(graph, inputs)
         symbols: dict[str, Dim] = {}
         arguments = []
@@ -158,7 +158,7 @@ class Session:
         self._slot_names[id(slot)] = name
         self.declared[name] = slot.role
 
-    def _record(self, module: Module, kind: str | None, depth: int) -> Graph:
+    def _record(self, module: Module, depth: int) -> Graph:
         name = type(module).__name__
         if any(active is module for active in self._active) or depth > _DEEPEST_CALL:
             chain = " → ".join(type(active).__name__ for active in [*self._active, module])
@@ -176,7 +176,7 @@ class Session:
                 value=name,
                 hint="set initial values with init= of g.state and of bb.Parameter",
             )
-        graph = Graph(self, module, kind, depth)
+        graph = Graph(self, module, depth)
         self._active.append(module)
         try:
             with recording(graph):

@@ -97,7 +97,7 @@ class Slot:
 
     def _check(self, what: str, handle: Output, wanted: PortType) -> Output:
         """Returns ``handle`` unless its type can never be ``wanted``."""
-        given = handle.type
+        given = current_graph(self.name).own(handle, f"{what} of the slot {self.name}").type
         same_rank = None in (given.shape, wanted.shape) or (
             len(given.shape or ()) == len(wanted.shape or ())
         )
@@ -282,6 +282,7 @@ class AggregatorSlot(Slot):
         Returns:
             The vector, with ``.decisions``.
         """
+        current_graph(self.name).own(arrived, "aggregate")
         if arrived.type.kind not in ("arrived", "any"):
             raise AuthorError(
                 "aggregate takes what g.gather returns",

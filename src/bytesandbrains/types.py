@@ -12,6 +12,7 @@ import numpy.typing as npt
 import onnx
 
 from bytesandbrains.errors import AuthorError
+from bytesandbrains.location import author_location
 
 __all__ = [
     "ANY",
@@ -74,7 +75,10 @@ class PortType:
     def __getitem__(self, dims: int | str | EllipsisType | tuple[int | str, ...]) -> PortType:
         if self.kind != "tensor":
             raise AuthorError(
-                f"{self} has no dimensions", code="bad_type", hint="use bb.f32[...] for a tensor"
+                f"{self} has no dimensions",
+                code="bad_type",
+                where=author_location(),
+                hint="use bb.f32[...] for a tensor",
             )
         if dims is ...:
             return replace(self, shape=None)
@@ -112,6 +116,7 @@ def _checked_dim(dim: object) -> int | str:
     raise AuthorError(
         "a dimension is a number from 0 on or a name",
         code="bad_type",
+        where=author_location(),
         value=repr(dim),
         hint='write bb.f32["N", 64], or bb.f32[...] when the rank is unknown',
     )
@@ -133,6 +138,7 @@ def type_of_array(array: npt.NDArray[np.generic]) -> PortType:
         raise AuthorError(
             "arrays of this dtype cannot be recorded",
             code="bad_dtype",
+            where=author_location(),
             value=name,
             hint=f"convert to one of: {', '.join(DTYPES)}",
         )
