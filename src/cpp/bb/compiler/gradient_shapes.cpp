@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "bb/compiler/gradient_writer.h"
+#include "bb/ir/dims.h"
 
 namespace bb::compiler {
 namespace {
@@ -137,9 +138,7 @@ std::string Writer::reshape_like(const std::string& x, const std::string& like) 
 std::string Writer::to_matrix(const std::string& x) {
   if (rank(x) == 2) return x;
   const Dims& from = dims(x);
-  ir::Dim rows = number(1);
-  for (size_t i = 0; i + 1 < from.size(); ++i)
-    rows = rows.known() && from[i].known() ? number(rows.value * from[i].value) : ir::Dim{};
+  const ir::Dim rows = ir::dim_product(std::span(from).first(from.size() - 1));
   const ir::Dim& columns = from.back();
   const ir::Type result = ir::Type::tensor(dtype(x), Dims{rows, columns});
   if (const auto target = reshape_target({rows, columns}))

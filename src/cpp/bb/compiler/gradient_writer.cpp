@@ -1,28 +1,15 @@
 // The arithmetic half of Writer: nodes, constants, elementwise operators and matrix products.
 #include "bb/compiler/gradient_writer.h"
 
-#include <algorithm>
+#include "bb/ir/dims.h"
 
 namespace bb::compiler {
 namespace {
 
-/// The dimension two broadcast operands share.
-ir::Dim broadcast_dim(const ir::Dim& a, const ir::Dim& b) {
-  if (a.value == 1 || same_dim(a, b)) return b;
-  if (b.value == 1 || a.known()) return a;
-  return b.known() ? b : ir::Dim{};
-}
-
 Dims broadcast(const Dims& a, const Dims& b) {
-  const size_t rank = std::max(a.size(), b.size());
-  const ir::Dim one{.value = 1, .symbol = {}};
-  Dims out(rank);
-  for (size_t i = 0; i < rank; ++i) {
-    const size_t from_end = rank - i;
-    out[i] = broadcast_dim(from_end > a.size() ? one : a[a.size() - from_end],
-                           from_end > b.size() ? one : b[b.size() - from_end]);
-  }
-  return out;
+  const std::optional<Dims> dims = ir::broadcast_dims(a, b);
+  BB_CHECK(dims.has_value());
+  return *dims;
 }
 
 template <class T>
@@ -32,7 +19,7 @@ Tensor one(double value) {
 
 }  // namespace
 
-bool same_dim(const ir::Dim& a, const ir::Dim& b) {
+bool surely_equal(const ir::Dim& a, const ir::Dim& b) {
   if (a.known() || b.known()) return a.value == b.value;
   return !a.symbol.empty() && a.symbol == b.symbol;
 }

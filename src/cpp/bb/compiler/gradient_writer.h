@@ -15,8 +15,8 @@ namespace bb::compiler {
 using Ints = std::vector<int64_t>;
 using Dims = std::vector<ir::Dim>;
 
-/// True when both are the same number or the same symbol.
-bool same_dim(const ir::Dim& a, const ir::Dim& b);
+/// True when both are known to be the same number or the same symbol.
+bool surely_equal(const ir::Dim& a, const ir::Dim& b);
 /// The numbers of `dims`, or nothing when one is not known.
 std::optional<Ints> known_dims(const Dims& dims);
 

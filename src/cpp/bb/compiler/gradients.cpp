@@ -61,7 +61,7 @@ Status Step::add_unbroadcast(size_t i, const std::string& gradient) {
   Ints leading = all_axes(static_cast<int64_t>(lead));
   Ints axes = leading;
   for (size_t k = 0; k < to.size(); ++k) {
-    if (same_dim(from[lead + k], to[k])) continue;
+    if (surely_equal(from[lead + k], to[k])) continue;
     if (to[k].value != 1)
       return error(
           "undecidable_shape",
