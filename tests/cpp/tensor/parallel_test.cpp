@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cfenv>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -109,6 +110,19 @@ TEST(ParallelFor, LoopsOnSeveralThreadsDoNotDisturbEachOther) {
 TEST(ParallelFor, HugeCountsOfBytesDoNotOverflow) {
   const ThreadScope scope(2);
   EXPECT_EQ(visited(4, 1, SIZE_MAX), expected(4, 1));
+}
+
+TEST(ParallelFor, TheCallersRoundingModeHoldsOnEveryThread) {
+  const ThreadScope scope(2);
+  std::atomic<int> arrived{0}, upward{0};
+  std::fesetround(FE_UPWARD);
+  parallel_for(2, 1, kMiB, [&](size_t, size_t) {
+    if (std::fegetround() == FE_UPWARD) ++upward;
+    ++arrived;
+    while (arrived.load() < 2) std::this_thread::yield();
+  });
+  std::fesetround(FE_TONEAREST);
+  EXPECT_EQ(upward.load(), 2);
 }
 
 TEST(ThreadScope, NestsRestoresAndClamps) {

@@ -47,7 +47,9 @@ class Config {
 
   bool as_bool() const { return std::get<bool>(v_); }
   int64_t as_int() const { return std::get<int64_t>(v_); }
-  double as_number() const { return is_int() ? static_cast<double>(as_int()) : std::get<double>(v_); }
+  double as_number() const {
+    return is_int() ? static_cast<double>(as_int()) : std::get<double>(v_);
+  }
   const std::string& as_string() const { return std::get<std::string>(v_); }
   const List& as_list() const { return std::get<List>(v_); }
   List& as_list() { return std::get<List>(v_); }
@@ -60,15 +62,16 @@ class Config {
   Config& operator[](std::string_view key);
   bool has(std::string_view key) const;
 
-  /// Typed members with a default when absent or null; a wrong type is a ConfigError naming the key.
-  /// get_number also reads the strings that text() writes for non-finite numbers.
+  /// Typed members with a default when absent or null; a wrong type is a ConfigError naming the
+  /// key. get_number also reads the strings that text() writes for non-finite numbers.
   Result<int64_t> get_int(std::string_view key, int64_t fallback) const;
   Result<double> get_number(std::string_view key, double fallback) const;
   Result<std::string> get_string(std::string_view key, std::string fallback) const;
   Result<bool> get_bool(std::string_view key, bool fallback) const;
 
-  /// Canonical JSON: sorted keys, no spaces, shortest round-trip numbers (non-finite as "nan"/"inf"/"-inf").
-  /// An integral double keeps ".0", so int and float stay distinct when read back.
+  /// Canonical JSON: sorted keys, no spaces, shortest round-trip numbers (non-finite as
+  /// "nan"/"inf"/"-inf"). An integral double keeps ".0", so int and float stay distinct when read
+  /// back.
   std::string text() const;
   /// Parses JSON text of at most 64 levels; errors name the byte offset.
   static Result<Config> parse(std::string_view json);

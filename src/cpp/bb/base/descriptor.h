@@ -15,10 +15,10 @@ enum class ParamType : uint8_t { kInt, kFloat, kBool, kString, kFloatOrString, k
 struct Param {
   std::string name;
   ParamType type = ParamType::kInt;
-  Config fallback;              ///< default; null together with required=true means none
-  bool required = false;        ///< must be given (an experiment gives `f` to parts that leave it unset)
-  std::string doc;              ///< one sentence, with unit
-  std::vector<std::string> choices = {};  ///< legal strings; empty = any
+  Config fallback;        ///< default; null together with required=true means none
+  bool required = false;  ///< must be given (an experiment gives `f` to parts that leave it unset)
+  std::string doc;        ///< one sentence, with unit
+  std::vector<std::string> choices = {};                  ///< legal strings; empty = any
   double min = -std::numeric_limits<double>::infinity();  ///< inclusive
   double max = std::numeric_limits<double>::infinity();   ///< inclusive
 };
@@ -31,14 +31,17 @@ struct Descriptor {
   std::string formula;  ///< plain text or TeX-free math
   std::string paper;    ///< authors, title, venue, year
   std::vector<Param> params = {};
-  std::string preconditions = {};  ///< in words, e.g. "n >= 2f+3"
-  std::string cost = {};           ///< e.g. "O(n²d)"
-  std::vector<std::string> properties = {};  ///< claims the conformance test checks, e.g. "permutation_invariant"
-  Config extra = {};                         ///< family-specific facts (level, knowledge, kappa, ...)
+  std::string preconditions = {};            ///< in words, e.g. "n >= 2f+3"
+  std::string cost = {};                     ///< e.g. "O(n²d)"
+  std::vector<std::string> properties = {};  ///< claims to test, e.g. "permutation_invariant"
+  Config extra = {};                         ///< family-specific facts (level, knowledge, ...)
 };
 
 /// Fills defaults and checks names, types, choices and ranges of `given` against the parameters.
-/// Errors: ConfigError unknown_parameter (suggests the nearest), bad_parameter, missing_parameter.
+/// An int counts as a float, a number as text for kString, "inf" and "-inf" as floats, null as
+/// absent; a bool is no int and NaN is refused. Parameters without value or default stay out of the
+/// result. Errors: ConfigError unknown_parameter (suggests the nearest), bad_parameter,
+/// missing_parameter.
 Result<Config> resolve_params(const Descriptor& descriptor, const Config& given);
 
 /// A parsed spec string such as "krum:f=3,neighbors=n-f-1".
@@ -46,12 +49,14 @@ struct Spec {
   std::string name;
   Config params;
 };
-/// Parses one stage of a spec. Errors: ConfigError bad_spec with the offending text.
+/// Parses one stage of a spec: values are int, float, true, false, "quoted" or plain text. Errors:
+/// ConfigError bad_spec with the offending text.
 Result<Spec> parse_spec(std::string_view text);
 /// Parses a pipeline "a:x=1 >> b" into its stages, left to right.
 Result<std::vector<Spec>> parse_pipeline(std::string_view text);
 
-/// The candidate nearest to `word` by edit distance, or empty when none is near.
+/// The first candidate nearest to `word` by edit distance (Damerau-Levenshtein, ignoring case), or
+/// empty when all are farther than max(2, length / 3) edits.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace bb

@@ -95,14 +95,14 @@ using Status = Result<void>;
 #define BB_CONCAT_INNER(a, b) a##b
 #define BB_CONCAT(a, b) BB_CONCAT_INNER(a, b)
 /// Returns the error of a Status expression to the caller.
-#define BB_RETURN_IF_ERROR(expression)                     \
-  do {                                                     \
-    auto bb_status = (expression);                         \
+#define BB_RETURN_IF_ERROR(expression)                        \
+  do {                                                        \
+    auto bb_status = (expression);                            \
     if (!bb_status.ok()) return std::move(bb_status).error(); \
   } while (0)
 /// Declares `target` with the value of a Result expression, or returns its error.
-#define BB_ASSIGN_OR_RETURN(target, expression)                              \
-  auto BB_CONCAT(bb_result_, __LINE__) = (expression);                       \
-  if (!BB_CONCAT(bb_result_, __LINE__).ok())                                 \
-    return std::move(BB_CONCAT(bb_result_, __LINE__)).error();               \
+#define BB_ASSIGN_OR_RETURN(target, expression)                \
+  auto BB_CONCAT(bb_result_, __LINE__) = (expression);         \
+  if (!BB_CONCAT(bb_result_, __LINE__).ok())                   \
+    return std::move(BB_CONCAT(bb_result_, __LINE__)).error(); \
   target = std::move(BB_CONCAT(bb_result_, __LINE__)).value()

@@ -10,7 +10,8 @@ namespace bb {
 /// One Philox4x32-10 block (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
 std::array<uint32_t, 4> philox4x32(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);
 
-/// A counter-based stream identified by (seed, purpose, a, b); equal names give equal numbers everywhere.
+/// A counter-based stream identified by (seed, purpose, a, b); equal names give equal numbers
+/// everywhere.
 ///
 /// Key = first 8 bytes of SHA-256("bb.stream\0" + seed as u64 LE + purpose). Counter = (draw block
 /// index u64 LE, a u32-folded, b u32-folded) where a and b are folded by xor of their halves only

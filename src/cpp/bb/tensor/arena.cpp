@@ -24,7 +24,7 @@ constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kRecycleFrom = size_t{32} << 10;  ///< below, malloc is as fast
 constexpr size_t kHugeFrom = size_t{4} << 20;
 
-/// Size classes: four per power of two, so at most a fifth of a block is unused.
+/// Size classes: four per power of two, and whole huge pages from 4 MiB on.
 size_t capacity_of(size_t size) {
   const size_t step = std::bit_floor(size - 1) / 4;
   const size_t rounded = (size + step - 1) / step * step;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cfenv>
 #include <chrono>
 #include <memory>
 #include <thread>
@@ -50,11 +51,13 @@ bool spin_until(Done done) {
   }
 }
 
-/// One loop: its chunks and the body.
+/// One loop: its chunks, the body, and the caller's floating-point modes (rounding, denormals),
+/// which every worker takes over so that results do not depend on who runs a chunk.
 struct Loop {
   size_t count = 0;
   size_t grain = 0;
   const std::function<void(size_t, size_t)>* body = nullptr;
+  std::fenv_t modes{};
 
   size_t chunks() const { return (count - 1) / grain + 1; }
   void run_chunk(size_t chunk) const {
@@ -99,6 +102,7 @@ class Pool {
 
   void deal(const Loop& loop, int threads) {
     loop_ = loop;
+    std::fegetenv(&loop_.modes);
     threads_ = threads;
     const size_t chunks = loop.chunks();
     const auto parts = static_cast<size_t>(threads);
@@ -148,7 +152,10 @@ class Pool {
       if (!spin_until(called)) ticket_.wait(seen, std::memory_order_acquire);
       seen = ticket_.load(std::memory_order_acquire);
       if (!enter()) continue;
-      if (me < threads_) work(me);
+      if (me < threads_) {
+        std::fesetenv(&loop_.modes);
+        work(me);
+      }
       leave();
     }
   }
@@ -223,7 +230,7 @@ void parallel_for(size_t count, size_t grain, size_t bytes_per_item,
                   const std::function<void(size_t begin, size_t end)>& body) {
   BB_CHECK(grain > 0);
   if (count == 0) return;
-  const Loop loop{count, grain, &body};
+  const Loop loop{count, grain, &body, {}};
   const int threads = t_limit == 1 || t_inside ? 1 : threads_for(loop, bytes_per_item);
   if (threads == 1 || !pool().try_run(loop, threads)) {
     run_here(loop);

@@ -6,7 +6,8 @@
 
 namespace bb {
 
-/// Sets how many threads parallel_for may use on this thread until destroyed. Nested scopes restore.
+/// Sets how many threads (1 to 64) parallel_for may use on this thread until destroyed. Nested
+/// scopes restore.
 class ThreadScope {
  public:
   explicit ThreadScope(int threads);
@@ -18,19 +19,22 @@ class ThreadScope {
   int previous_;
 };
 
-/// Threads parallel_for may use on the calling thread; 1 unless a ThreadScope says more.
+/// Threads parallel_for may use on the calling thread; 1 unless a ThreadScope says more, and 1
+/// again in a forked child.
 int thread_limit();
 /// Cores this process may run on (affinity mask), at least 1.
 int core_count();
 
 /// Calls body(chunk_begin, chunk_end) for every chunk of [0, count); chunk k is
 /// [k·grain, min((k+1)·grain, count)). Chunks may run on several threads when
-/// count·bytes_per_item >= 1 MiB per extra thread; the caller takes part. body must not throw.
+/// count·bytes_per_item >= 1 MiB per extra thread; the caller takes part and its floating-point
+/// modes hold on every thread. A loop inside a body, or beside another thread's loop that holds the
+/// workers, runs on its caller alone. body must not throw.
 void parallel_for(size_t count, size_t grain, size_t bytes_per_item,
                   const std::function<void(size_t begin, size_t end)>& body);
 
-/// How many parallel_for calls of this process ran on more than one thread, and the most threads
-/// any of them used; tests read it.
+/// How many parallel_for calls of this process were spread over more than one thread, and the most
+/// threads any of them was spread over; tests read it.
 struct ParallelStats {
   size_t parallel_calls;
   int most_threads;

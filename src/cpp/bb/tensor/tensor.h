@@ -22,12 +22,13 @@ enum class DType : int32_t {
   kBool = 9,
   kF64 = 11
 };
-size_t size_of(DType dtype);               ///< bytes per element; 0 for kUndefined
-std::string_view name_of(DType dtype);     ///< "float32", "int64", ...
+size_t size_of(DType dtype);            ///< bytes per element; 0 for kUndefined
+std::string_view name_of(DType dtype);  ///< "float32", "int64", ...
 Result<DType> dtype_named(std::string_view name);
 
 using Shape = std::vector<int64_t>;
-int64_t element_count(const Shape& shape);  ///< -1 when a dimension is negative or the product overflows
+int64_t element_count(
+    const Shape& shape);  ///< -1 when a dimension is negative or the product overflows
 std::string text_of(const Shape& shape);  ///< "(32, 64)"
 
 /// Reference-counted bytes, 64-byte aligned; foreign memory keeps its owner alive.
@@ -105,17 +106,29 @@ class Tensor {
 template <class T>
 constexpr DType dtype_of();
 template <>
-constexpr DType dtype_of<float>() { return DType::kF32; }
+constexpr DType dtype_of<float>() {
+  return DType::kF32;
+}
 template <>
-constexpr DType dtype_of<double>() { return DType::kF64; }
+constexpr DType dtype_of<double>() {
+  return DType::kF64;
+}
 template <>
-constexpr DType dtype_of<int32_t>() { return DType::kI32; }
+constexpr DType dtype_of<int32_t>() {
+  return DType::kI32;
+}
 template <>
-constexpr DType dtype_of<int64_t>() { return DType::kI64; }
+constexpr DType dtype_of<int64_t>() {
+  return DType::kI64;
+}
 template <>
-constexpr DType dtype_of<uint8_t>() { return DType::kU8; }
+constexpr DType dtype_of<uint8_t>() {
+  return DType::kU8;
+}
 template <>
-constexpr DType dtype_of<bool>() { return DType::kBool; }
+constexpr DType dtype_of<bool>() {
+  return DType::kBool;
+}
 
 template <class T>
 Tensor Tensor::scalar(T value) {

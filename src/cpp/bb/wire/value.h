@@ -23,8 +23,8 @@ struct Object {
   virtual std::string_view kind() const = 0;
 };
 
-using Value =
-    std::variant<std::monostate, Trigger, Tensor, PeerId, Peers, std::string, std::shared_ptr<const Object>>;
+using Value = std::variant<std::monostate, Trigger, Tensor, PeerId, Peers, std::string,
+                           std::shared_ptr<const Object>>;
 
 /// Payload bytes as charged to budgets and links.
 size_t byte_size(const Value& value);
