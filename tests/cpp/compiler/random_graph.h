@@ -140,6 +140,13 @@ class RandomGraph {
     return true;
   }
 
+  /// Forgets what was added since, but not the numbers drawn.
+  void restore(const RandomGraph& before) {
+    const std::mt19937_64 random = random_;
+    *this = before;
+    random_ = random;
+  }
+
   /// Reduces every value nobody uses to a number and adds them up; returns the sum.
   std::string total() {
     std::set<std::string> used;
