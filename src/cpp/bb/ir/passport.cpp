@@ -68,11 +68,11 @@ Status check_passport(const Model& model) {
   BB_RETURN_IF_ERROR(check_format(model));
   const std::string integrity = meta_or_empty(model, "bb.integrity");
   if (integrity_of(model) != integrity)
-    return refuse("changed", "the artifact was changed after it was compiled", integrity,
+    return refuse("integrity", "the artifact was changed after it was compiled", integrity,
                   kRecompile);
   const std::string digest = meta_or_empty(model, "bb.digest");
   if (digest_of(model) != digest)
-    return refuse("changed", "the artifact's digest does not match its content", digest,
+    return refuse("integrity", "the artifact's digest does not match its content", digest,
                   kRecompile);
   return {};
 }
@@ -81,12 +81,14 @@ Result<Model> read_artifact(std::string_view bytes) {
   Result<Model> model = from_onnx(bytes);
   if (!model.ok()) {
     Error error = std::move(model).error();
-    return refuse("not_an_artifact", "these bytes are not an artifact: " + error.message,
-                  std::move(error.value), "load a file written by Artifact.save");
+    const bool truncated = error.code == "truncated";
+    return refuse(truncated ? "truncated" : "not_an_artifact",
+                  "these bytes are not an artifact: " + error.message, std::move(error.value),
+                  "load a file written by Artifact.save");
   }
   BB_RETURN_IF_ERROR(check_passport(*model));
   if (to_onnx(*model) != bytes)
-    return refuse("changed", "the artifact holds bytes that its content does not explain", {},
+    return refuse("integrity", "the artifact holds bytes that its content does not explain", {},
                   "load the file as Artifact.save wrote it");
   return std::move(model).value();
 }

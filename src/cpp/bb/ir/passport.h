@@ -23,7 +23,7 @@ std::string integrity_of(const Model& model);
 void stamp_passport(Model& model);
 
 /// Checks stage, passport, digest and integrity of a compiled model.
-/// Errors: InstallError not_an_artifact, bad_passport, unknown_format, changed.
+/// Errors: InstallError not_an_artifact, bad_passport, unknown_format, integrity.
 Status check_passport(const Model& model);
 /// Reads artifact bytes and checks their passport; bytes that are not in canonical form are
 /// refused, so no changed byte goes unnoticed. Errors: those of check_passport; InstallError
