@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 import onnx
 
-from bytesandbrains import ops
 from bytesandbrains.context import recording
 from bytesandbrains.errors import AuthorError, did_you_mean
 from bytesandbrains.graph_parts import PartRecorder
 from bytesandbrains.handles import Output, Symbolic
 from bytesandbrains.location import author_location
+from bytesandbrains.losses import LOSSES
 from bytesandbrains.protos import canonical_json, set_metadata
 from bytesandbrains.types import PortType, tensor
 
 __all__ = ["GraphModel", "Parameter"]
-
-LOSSES: Mapping[str, Callable[[Output, Output], Output]] = {
-    "cross_entropy": ops.softmax_cross_entropy_loss,
-}
-"""Losses by name: functions of logits and labels, mean over the batch."""
 
 _INITS = ("he", "zero", "glorot")
 

@@ -8,15 +8,16 @@ import sys
 __all__ = ["author_location"]
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_AUTHORED = tuple(
-    os.path.join(_PACKAGE, room) + os.sep for room in ("algorithms", "models", "optimizers")
+_AUTHORED = (
+    *(os.path.join(_PACKAGE, room) + os.sep for room in ("algorithms", "models", "optimizers")),
+    os.path.join(_PACKAGE, "losses.py"),
 )
 
 
 def author_location() -> str:
     """Returns ``file.py:line`` (base name) of the innermost frame of an author.
 
-    Authors are everything outside this package, and the bundled algorithms, models and
+    Authors are everything outside this package, and the bundled algorithms, models, losses and
     optimizers inside it.
     """
     frame = sys._getframe(1)
