@@ -78,12 +78,12 @@ TEST(Text, ShowsOneNodePerLine) {
                     {{"slot", ""}, {"cell", "m"}, {"after", int64_t{0}}});
   write.meta["bb.on"] = "server";
   write.meta["bb.loc"] = "round.py:12";
-  Function f = function(domain::kTarget, "server", {{"x", "float32[N,2]"}},
-                        {constant("k", ints({1, -1})),
-                         constant("big", Tensor::zeros(DType::kF32, {3, 3})),
-                         onnx("Gemm", {"x", "big", ""}, {"y"}, {{"alpha", 0.5}, {"beta", 2.0}}),
-                         write, onnx("Strange", {"a b"}, {"_"}, {{"l", std::vector<double>{1, 0.1}}})},
-                        {"y"});
+  Function f =
+      function(domain::kTarget, "server", {{"x", "float32[N,2]"}},
+               {constant("k", ints({1, -1})), constant("big", Tensor::zeros(DType::kF32, {3, 3})),
+                onnx("Gemm", {"x", "big", ""}, {"y"}, {{"alpha", 0.5}, {"beta", 2.0}}), write,
+                onnx("Strange", {"a b"}, {"_"}, {{"l", std::vector<double>{1, 0.1}}})},
+               {"y"});
   f.types["y"] = Type::parse("float32[N,3]").value();
   EXPECT_EQ(text(f),
             "target::server(x: float32[N,2]) -> (y: float32[N,3]) {\n"

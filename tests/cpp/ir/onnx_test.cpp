@@ -74,14 +74,15 @@ Model rich_model() {
                    {"ss", Names{"", "b"}},
                    {"empty", std::vector<int64_t>{}}});
   all.meta = {{"bb.on", "server"}, {"bb.loc", "a.py:1"}};
-  std::vector<Node> nodes = {constant("k", ints({1, 2})), all,
+  std::vector<Node> nodes = {constant("k", ints({1, 2})),
+                             all,
                              onnx("Constant", {}, {"c"}, {{"value_float", 0.5}}),
                              constant("u", Tensor::zeros(DType::kU8, {2, 0, 3})),
                              constant("b", Tensor::zeros(DType::kBool, {3})),
                              constant("d", Tensor::scalar(0.1))};
-  Function f = function(domain::kModule, "f",
-                        {{"x", "float32[N,?,3]"}, {"who", "peers"}, {"r", "float64[*]"}}, nodes,
-                        {"y"});
+  Function f =
+      function(domain::kModule, "f",
+               {{"x", "float32[N,?,3]"}, {"who", "peers"}, {"r", "float64[*]"}}, nodes, {"y"});
   for (const char* kind : {"trigger", "peer", "arrived", "decisions", "bytes"})
     f.types[std::string("v_") + kind] = Type::parse(kind).value();
   f.meta["bb.inputs"] = "{}";
@@ -167,7 +168,8 @@ TEST(Reading, GraphsOutsideFunctionsAreRefused) {
 
 TEST(Reading, NamesMustBeUtf8) {
   EXPECT_EQ(code_of(with_node(Message().bytes(3, "caf\xc3\xa9"))), "ok");
-  for (const char* bad : {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe2\x82"})
+  for (const char* bad :
+       {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe2\x82"})
     EXPECT_EQ(code_of(with_node(Message().bytes(3, bad))), "bad_utf8");
   EXPECT_EQ(code_of(with_node(Message().bytes(1, "\xff"))), "bad_utf8");
   EXPECT_EQ(code_of(header().message(14, Message().bytes(1, "\xff").bytes(2, "v")).text()),
@@ -192,12 +194,14 @@ TEST(Reading, TensorsInBothForms) {
   const std::string raw("\1\0\0\0\xff\xff\xff\xff", 8);
   const Tensor want = Tensor::of<int32_t>({2}, std::vector<int32_t>{1, -1});
   EXPECT_TRUE(tensor_in(with_tensor(tensor({2}, 6).bytes(9, raw))).same_bytes(want));
-  EXPECT_TRUE(tensor_in(with_tensor(tensor({2}, 6).number(5, 1).number(5, ~uint64_t{0})))
-                  .same_bytes(want));
+  EXPECT_TRUE(
+      tensor_in(with_tensor(tensor({2}, 6).number(5, 1).number(5, ~uint64_t{0}))).same_bytes(want));
   const std::string floats("\0\0\0\x3f", 4);  // 0.5
-  EXPECT_TRUE(tensor_in(with_tensor(tensor({}, 1).bytes(4, floats))).same_bytes(Tensor::scalar(0.5f)));
+  EXPECT_TRUE(
+      tensor_in(with_tensor(tensor({}, 1).bytes(4, floats))).same_bytes(Tensor::scalar(0.5f)));
   const std::string doubles("\0\0\0\0\0\0\xe0\x3f", 8);
-  EXPECT_TRUE(tensor_in(with_tensor(tensor({}, 11).bytes(10, doubles))).same_bytes(Tensor::scalar(0.5)));
+  EXPECT_TRUE(
+      tensor_in(with_tensor(tensor({}, 11).bytes(10, doubles))).same_bytes(Tensor::scalar(0.5)));
   EXPECT_TRUE(tensor_in(with_tensor(tensor({1}, 7).number(7, 9))).same_bytes(ints({9})));
   const Tensor flags = tensor_in(with_tensor(tensor({3}, 9).bytes(9, std::string("\0\7\1", 3))));
   EXPECT_EQ(flags.data<uint8_t>()[1], 1);
@@ -227,8 +231,8 @@ TEST(Reading, TensorsThatLie) {
 
 TEST(Reading, Types) {
   const auto shaped = [](const Message& dim) {
-    return with_type(Message().message(
-        1, Message().number(1, 1).message(2, Message().message(1, dim))));
+    return with_type(
+        Message().message(1, Message().number(1, 1).message(2, Message().message(1, dim))));
   };
   EXPECT_EQ(code_of(shaped(Message().number(1, 3))), "ok");
   EXPECT_EQ(code_of(shaped(Message().number(1, static_cast<uint64_t>(-3)))), "bad_type");

@@ -102,7 +102,8 @@ TEST(MatMulRule, FollowsNumPy) {
       {"uint8[2,2]", "uint8[2,2]", kMismatch},
       {"float32[2,1,3]", "float32[3,3,1]", kMismatch},
   };
-  for (const Case& c : cases) EXPECT_EQ(inferred("MatMul", {c.a, c.b}), c.want) << c.a << " " << c.b;
+  for (const Case& c : cases)
+    EXPECT_EQ(inferred("MatMul", {c.a, c.b}), c.want) << c.a << " " << c.b;
 }
 
 TEST(GemmRule, TransposesAndBroadcastsC) {

@@ -52,11 +52,11 @@ TEST(ShapeFlow, ReshapeExpandAndFillFollowShapeOfAnotherValue) {
     const Status status = infer_types(f, Model{});
     return status.ok() ? f.types.at("y").text() : "error: " + status.error().code;
   };
-  EXPECT_EQ(typed({onnx("Shape", {"a"}, {"s"}), onnx("Reshape", {"b", "s"}, {"y"})},
-                  "float32[N,4]", "float32[N*4]"),
+  EXPECT_EQ(typed({onnx("Shape", {"a"}, {"s"}), onnx("Reshape", {"b", "s"}, {"y"})}, "float32[N,4]",
+                  "float32[N*4]"),
             "float32[N,4]");
-  EXPECT_EQ(typed({onnx("Shape", {"a"}, {"s"}), onnx("Expand", {"b", "s"}, {"y"})},
-                  "float32[N,4]", "float32[]"),
+  EXPECT_EQ(typed({onnx("Shape", {"a"}, {"s"}), onnx("Expand", {"b", "s"}, {"y"})}, "float32[N,4]",
+                  "float32[]"),
             "float32[N,4]");
   EXPECT_EQ(typed({onnx("Shape", {"a"}, {"s"}), onnx("ConstantOfShape", {"s"}, {"y"})},
                   "float32[N,4]", "float32[]"),

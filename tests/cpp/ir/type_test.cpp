@@ -22,10 +22,11 @@ TEST(TypeText, RoundTrips) {
 }
 
 TEST(TypeText, RejectsEverythingElse) {
-  for (const char* text : {"", "float32", "float32[", "float32]", "float32[2", "float32[2,]",
-                           "float32[,2]", "float32[-1]", "float32[1.5]", "float32[ 2]",
-                           "float32[2] ", "float32[*,2]", "float32[[2]]", "Float32[2]", "float16[2]",
-                           "float32[99999999999999999999]", "[2]", "undefined[2]", "trigger[]"}) {
+  for (const char* text :
+       {"", "float32", "float32[", "float32]", "float32[2", "float32[2,]", "float32[,2]",
+        "float32[-1]", "float32[1.5]", "float32[ 2]", "float32[2] ", "float32[*,2]", "float32[[2]]",
+        "Float32[2]", "float16[2]", "float32[99999999999999999999]", "[2]", "undefined[2]",
+        "trigger[]"}) {
     const Result<Type> type = Type::parse(text);
     ASSERT_FALSE(type.ok()) << text;
     EXPECT_EQ(type.error().code, "bad_type") << text;
