@@ -14,6 +14,12 @@ from bytesandbrains.specs import parse_spec
 __all__ = ["Descriptor", "Family", "ParamInfo"]
 
 T = TypeVar("T")
+_PLAIN: Mapping[str, tuple[type, ...]] = {
+    "bool": (bool,),
+    "float": (int, float),
+    "int": (int,),
+    "str": (str,),
+}
 Factory = TypeVar("Factory", bound=Callable[..., object])
 
 
@@ -120,6 +126,7 @@ class Family(Generic[T]):
         """
         descriptor, factory = self._find(name)
         self._check_names(descriptor, params)
+        _check_types(descriptor, params)
         return factory(**params)
 
     def from_spec(self, spec: str) -> T:
@@ -158,6 +165,22 @@ class Family(Generic[T]):
                 code="missing_parameter",
                 value=", ".join(missing),
                 hint=f"give {missing[0]}=...",
+            )
+
+
+def _check_types(descriptor: Descriptor, given: Mapping[str, object]) -> None:
+    """Checks values of parameters whose type is a plain number, string or truth value."""
+    for param in descriptor.params:
+        wanted = _PLAIN.get(param.type)
+        if wanted is None or param.name not in given:
+            continue
+        value = given[param.name]
+        if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+            raise ConfigError(
+                f'parameter "{param.name}" of {descriptor.name} must be of type {param.type}',
+                code="bad_parameter",
+                value=repr(value),
+                hint=f"the default is {param.default!r}",
             )
 
 

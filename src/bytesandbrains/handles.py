@@ -179,7 +179,10 @@ class CallOutputs:
 
 
 class CallOutput(Output):
-    """The single output of a sub-module call: the handle itself, and an attribute."""
+    """The single output of a sub-module call: the handle itself, and an attribute.
+
+    A port called like an attribute of handles (``name``, ``type``) is reached as ``out["type"]``.
+    """
 
     def __init__(self, module: str, port: str, handle: Output) -> None:
         super().__init__(handle.recorder, handle.name, handle.type, handle.where)

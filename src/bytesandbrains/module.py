@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import cast
 
 import onnx
 
 from bytesandbrains.context import current_graph
 from bytesandbrains.errors import AuthorError
 from bytesandbrains.graph import Graph
-from bytesandbrains.handles import CallOutput, CallOutputs, Operand
+from bytesandbrains.handles import CallOutput, Operand
 from bytesandbrains.location import author_location
 from bytesandbrains.slots import Slot
 
@@ -57,7 +58,7 @@ class Module(ABC):
 
         return Session(self).model_proto()
 
-    def __call__(self, /, *args: Operand, **inputs: Operand) -> CallOutputs | CallOutput:
+    def __call__(self, /, *args: Operand, **inputs: Operand) -> CallOutput:
         """Records a call of this Module as a sub-module.
 
         Args:
@@ -65,7 +66,8 @@ class Module(ABC):
             **inputs: One handle (or constant) per input that the body declares.
 
         Returns:
-            Its outputs, one attribute per port; with a single port also usable as that handle.
+            Its outputs, one attribute per port; with a single port also usable as that handle
+            (which is why the annotation promises one).
 
         Raises:
             AuthorError: ``positional_input``, ``unknown_input``, ``missing_input``,
@@ -81,7 +83,7 @@ class Module(ABC):
                 value=f"{len(args)} without a name",
                 hint=f"write {name}(x=...)",
             )
-        return graph.session.call(graph, self, inputs)
+        return cast(CallOutput, graph.session.call(graph, self, inputs))
 
     def __repr__(self) -> str:
         slots = [

@@ -30,7 +30,7 @@ class DistributedSgd(bb.Module):
         server_lr: Factor on the aggregated ``"delta"``.
         weight_decay: Adds this times the parameters to every gradient.
         participation: Share of the clients that take part in a round.
-        timeout: How long the server waits for updates.
+        timeout: How long the server waits for updates; None is 30 s.
 
     Raises:
         ConfigError: ``bad_parameter``.
@@ -51,7 +51,7 @@ class DistributedSgd(bb.Module):
         server_lr: float = 1.0,
         weight_decay: float = 0.0,
         participation: float = 1.0,
-        timeout: str = "30s",
+        timeout: str | None = "30s",
     ) -> None:
         _check("lr", lr, 0 < lr < math.inf, "use a number above 0")
         _check("momentum", momentum, 0 <= momentum < 1, "use a number from 0 on, below 1")

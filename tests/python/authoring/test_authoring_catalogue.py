@@ -54,9 +54,12 @@ def test_parameters_come_from_the_signature():
         (lambda: bb.optimizers.get("sgd", lrr=1), "unknown_parameter", '"lr"'),
         (lambda: bb.optimizers.from_spec("sgd:momentun=0.5"), "unknown_parameter", '"momentum"'),
         (lambda: bb.algorithms.get("sdg"), "unknown_part", '"sgd"'),
+        (lambda: bb.optimizers.from_spec("sgd:lr=fast"), "bad_parameter", "0.3"),
+        (lambda: bb.optimizers.from_spec("sgd:lr=true"), "bad_parameter", "0.3"),
+        (lambda: bb.models.get("mlp", hidden=6.5), "bad_parameter", "64"),
     ],
 )
-def test_misspelt_names_suggest_the_nearest(call, code, hint):
+def test_wrong_names_and_values_say_what_is_right(call, code, hint):
     with pytest.raises(bb.ConfigError) as caught:
         call()
     assert caught.value.code == code
