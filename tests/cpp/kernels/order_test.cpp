@@ -43,14 +43,14 @@ T mean_of_range(const std::vector<T>& v, size_t first, size_t count) {
 template <class T>
 T nearest_oracle(const std::vector<T>& v, size_t keep) {
   const T median = median_oracle(v);
-  T nearest = std::numeric_limits<T>::infinity();
   size_t start = 0;
-  for (size_t s = 0; s + keep <= v.size(); ++s) {
-    const T reach = std::max(median - v[s], v[s + keep - 1] - median);
-    if (reach < nearest) {
-      nearest = reach;
-      start = s;
+  for (; start + keep < v.size(); ++start) {
+    const T below = median - v[start];
+    const T above = v[start + keep] - median;
+    if (below == above && v[start] != v[start + keep]) {
+      return std::numeric_limits<T>::quiet_NaN();
     }
+    if (!(below > above)) break;
   }
   return mean_of_range(v, start, keep);
 }
@@ -158,17 +158,34 @@ TYPED_TEST(Order, one_huge_row_cannot_disturb_a_trimmed_mean) {
   EXPECT_EQ(y, std::vector<T>(20, T(1)));
 }
 
-TYPED_TEST(Order, the_lower_window_wins_a_tie) {
+TYPED_TEST(Order, a_tie_for_the_last_place_is_left_to_the_caller) {
   using T = TypeParam;
-  // Sorted 0 2 4 6 8, median 4: windows of two reach 4, 2, 2, 4; the lower one is {2, 4}.
-  const Rows<T> rows({{6}, {0}, {8}, {2}, {4}});
+  // Median 4: {2, 4} and {4, 6} are equally close; three values are {2, 4, 6}; equal ones never tie.
+  const Rows<T> rows({{6, 4}, {0, 1}, {8, 9}, {2, 4}, {4, 4}});
+  const auto y = on_every_isa([&](const Table& t) {
+    std::vector<T> out(4);
+    const T* const* p = rows.pointers.data();
+    BB_BY_TYPE(T, t, closest_to_median_mean_cols)(p, 5, 2, 0, 2, out.data(), nullptr);
+    BB_BY_TYPE(T, t, closest_to_median_mean_cols)(p, 5, 3, 0, 2, out.data() + 2, nullptr);
+    return out;
+  });
+  EXPECT_TRUE(std::isnan(y[0]));
+  EXPECT_EQ(y[1], T(4));
+  EXPECT_EQ(y[2], T(4));
+  EXPECT_EQ(y[3], T(4));
+}
+
+TYPED_TEST(Order, values_close_to_the_median_beat_far_ones_on_the_same_side) {
+  using T = TypeParam;
+  // Sorted -1 -1 0 0 2, median 0: the three closest are {-1, 0, 0}.
+  const Rows<T> rows({{0}, {-1}, {2}, {-1}, {0}});
   const auto y = on_every_isa([&](const Table& t) {
     std::vector<T> out(1);
-    BB_BY_TYPE(T, t, closest_to_median_mean_cols)(rows.pointers.data(), 5, 2, 0, 1, out.data(),
+    BB_BY_TYPE(T, t, closest_to_median_mean_cols)(rows.pointers.data(), 5, 3, 0, 1, out.data(),
                                                   nullptr);
     return out;
   });
-  EXPECT_EQ(y[0], T(3));
+  EXPECT_EQ(y[0], T(-1) / T(3));
 }
 
 }  // namespace

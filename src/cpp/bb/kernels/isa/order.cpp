@@ -38,29 +38,33 @@ inline Vec<T> middle_of(Vec<T> a, Vec<T> b) {
   return choose(abs_of(sum) < set1(infinity<T>()), sum * half, a * half + b * half);
 }
 
+template <class T, size_t N, class Read>
+[[gnu::always_inline]] inline void load_clean(const T* const* rows, size_t column, Read read,
+                                              Vec<T> (&v)[N]) {
+  unroll<N>([&](auto i) BB_INLINE {
+    const T* p = rows[i] + column;
+    prefetch(p);
+    v[i] = clean(read(p));
+  });
+}
+
 /// Sorts `count` columns of N rows, from `column` on, into panel[N][kPanelColumns].
 template <class T, size_t N>
 void sort_rows(const T* const* rows, size_t column, size_t count, T* panel) {
-  for_registers<T>(count, [&](size_t at, auto read, auto) {
+  for_registers<T>(count, [&](size_t at, auto read, auto) BB_INLINE {
     Vec<T> v[N];
-    for (size_t i = 0; i < N; ++i) {
-      prefetch(rows[i] + column + at);
-      v[i] = clean(read(rows[i] + column + at));
-    }
+    load_clean(rows, column + at, read, v);
     Sorter<N>::sort(v);
-    for (size_t i = 0; i < N; ++i) save(panel + i * kPanelColumns<T> + at, v[i]);
+    unroll<N>([&](auto i) BB_INLINE { save(panel + i * kPanelColumns<T> + at, v[i]); });
   });
 }
 
 /// Median of N rows; the compiler drops the comparators that the middle does not need.
 template <class T, size_t N>
 void median_rows(const T* const* rows, size_t begin, size_t end, T* out) {
-  for_registers<T>(end - begin, [&](size_t at, auto read, auto write) {
+  for_registers<T>(end - begin, [&](size_t at, auto read, auto write) BB_INLINE {
     Vec<T> v[N];
-    for (size_t i = 0; i < N; ++i) {
-      prefetch(rows[i] + begin + at);
-      v[i] = clean(read(rows[i] + begin + at));
-    }
+    load_clean(rows, begin + at, read, v);
     Sorter<N>::sort(v);
     const Vec<T> middle = N % 2 == 1 ? v[N / 2] : middle_of(v[(N - 1) / 2], v[N / 2]);
     write(out + begin + at, middle + zero<T>());
@@ -144,19 +148,21 @@ void trimmed_mean_cols(const T* const* rows, size_t n, size_t f, size_t begin, s
   });
 }
 
-/// Mean of the window of `keep` sorted values nearest to the median.
+/// Mean of the `keep` sorted values closest to the median; NaN where two different values compete
+/// for the last place. The window moves up while the value it would lose is farther than the next.
 template <class T>
 inline Vec<T> nearest_window_mean(const T* panel, size_t n, size_t keep) {
   const Vec<T> median = median_of(panel, n);
-  Vec<T> nearest = set1(infinity<T>());
   Vec<T> start = zero<T>();
-  for (size_t s = 0; s + keep <= n; ++s) {
-    const Vec<T> below = median - sorted_at(panel, s);
-    const Vec<T> above = sorted_at(panel, s + keep - 1) - median;
-    const Vec<T> reach = max_of(below, above);
-    const auto better = reach < nearest;
-    start = choose(better, set1(static_cast<T>(s)), start);
-    nearest = choose(better, reach, nearest);
+  Vec<T> tied = zero<T>();
+  for (size_t s = 0; s + keep < n; ++s) {
+    const Vec<T> low = sorted_at(panel, s);
+    const Vec<T> high = sorted_at(panel, s + keep);
+    const Vec<T> below = median - low;
+    const Vec<T> above = high - median;
+    start = choose(below > above, set1(static_cast<T>(s + 1)), start);
+    const Vec<T> differ = choose(high > low, set1(T(1)), zero<T>());
+    tied = choose(below == above, differ, tied);
   }
   const Vec<T> stop = start + set1(static_cast<T>(keep));
   Vec<T> sum = zero<T>();
@@ -165,7 +171,7 @@ inline Vec<T> nearest_window_mean(const T* panel, size_t n, size_t keep) {
     const Vec<T> value = choose(index < start, zero<T>(), sorted_at(panel, i));
     sum = sum + choose(index < stop, value, zero<T>());
   }
-  return sum / set1(static_cast<T>(keep));
+  return choose(tied > zero<T>(), set1(not_a_number<T>()), sum / set1(static_cast<T>(keep)));
 }
 
 template <class T>

@@ -81,6 +81,21 @@ inline Vec<T> copy_sign(Vec<T> size, Vec<T> sign) {
                    (bits_of(sign) & set1(top)));
 }
 
+#if defined(BB_KERNEL_V3) || defined(BB_KERNEL_V4)
+inline float combine_lanes(const float (&lanes)[kLanes]) {
+  const __m256 eight = _mm256_add_ps(_mm256_loadu_ps(lanes), _mm256_loadu_ps(lanes + 8));
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+inline double combine_lanes(const double (&lanes)[kLanes]) {
+  const __m256d low = _mm256_add_pd(_mm256_loadu_pd(lanes), _mm256_loadu_pd(lanes + 8));
+  const __m256d high = _mm256_add_pd(_mm256_loadu_pd(lanes + 4), _mm256_loadu_pd(lanes + 12));
+  const __m256d four = _mm256_add_pd(low, high);
+  const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+  return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
+}
+#else
 /// Sum of 16 lanes by halves: 8, 4, 2, 1. The one combine tree of the library.
 template <class T>
 inline T combine_lanes(T (&lanes)[kLanes]) {
@@ -89,6 +104,7 @@ inline T combine_lanes(T (&lanes)[kLanes]) {
   }
   return lanes[0];
 }
+#endif
 
 }  // namespace
 }  // namespace bb::kernels::BB_KERNEL_ISA
