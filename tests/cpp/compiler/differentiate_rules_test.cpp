@@ -135,6 +135,29 @@ TEST(GradientOfSlice, EmptyRangeGivesZeros) {
   EXPECT_EQ(zero, (Numbers{0, 0, 0}));
 }
 
+TEST(GradientOfSlice, OverlappingRangesAndOtherAxesAddUp) {
+  const Numbers sum = Program()
+                          .input("x", "float64[2,3]", {1, 2, 3, 4, 5, 6})
+                          .ints("c0", {0})
+                          .ints("c1", {1})
+                          .ints("c2", {2})
+                          .ints("c3", {3})
+                          .node("left", "Slice", {"x", "c0", "c2", "c1"})
+                          .node("right", "Slice", {"x", "c1", "c3", "c1"})
+                          .node("y", "Add", {"left", "right"})
+                          .gradient("y", "x");
+  EXPECT_EQ(sum, (Numbers{1, 2, 1, 1, 2, 1}));
+  const Numbers crossed = Program()
+                              .input("x", "float64[2,3]", {1, 2, 3, 4, 5, 6})
+                              .ints("c0", {0})
+                              .ints("c1", {1})
+                              .node("column", "Slice", {"x", "c0", "c1", "c1"})
+                              .node("row", "Slice", {"x", "c0", "c1", "c0"})
+                              .node("y", "Add", {"column", "row"})
+                              .gradient("y", "x");
+  EXPECT_EQ(crossed, (Numbers{5, 2, 2, 3, 0, 0}));
+}
+
 TEST(GradientOfGather, RepeatedRowsAddUp) {
   const Numbers rows = Program()
                            .input("x", "float64[3]", {1, 2, 3})
