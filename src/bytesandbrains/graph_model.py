@@ -13,7 +13,7 @@ from bytesandbrains.context import recording
 from bytesandbrains.errors import AuthorError, did_you_mean
 from bytesandbrains.graph_parts import PartRecorder
 from bytesandbrains.handles import Output, Symbolic
-from bytesandbrains.location import author_location
+from bytesandbrains.location import author_location, definition_of
 from bytesandbrains.losses import LOSSES
 from bytesandbrains.protos import canonical_json, set_metadata
 from bytesandbrains.types import PortType, tensor
@@ -126,13 +126,14 @@ class GraphModel(ABC):
         forward = PartRecorder(f"{slot}.forward", {"x": self.x, **typed}, self.parameters)
         with recording(forward):
             logits = self.forward(forward.inputs["x"])
-            first = forward.finish(["logits"], [logits])
+            first = forward.finish(["logits"], [logits], definition_of(type(self).forward))
         set_metadata(first, {"bb.layout": canonical_json(self._layout())})
         made = forward.outputs["logits"].type
         loss = PartRecorder(f"{slot}.loss", {"logits": made, "y": self.y})
         with recording(loss):
-            mean = self._loss_function()(loss.inputs["logits"], loss.inputs["y"])
-            return [first, loss.finish(["loss"], [mean])]
+            function = self._loss_function()
+            mean = function(loss.inputs["logits"], loss.inputs["y"])
+            return [first, loss.finish(["loss"], [mean], definition_of(function))]
 
     def _layout(self) -> list[dict[str, object]]:
         return [
@@ -154,6 +155,7 @@ class GraphModel(ABC):
             raise AuthorError(
                 f"{self.part_name} names no known loss",
                 code="unknown_loss",
+                where=definition_of(type(self).forward),
                 value=repr(self.loss),
                 hint=did_you_mean(str(self.loss), LOSSES),
             )
@@ -165,6 +167,7 @@ class GraphModel(ABC):
                 raise AuthorError(
                     f"{self.part_name} does not declare the type of {name}",
                     code="bad_model",
+                    where=definition_of(type(self).forward),
                     value=repr(getattr(self, name, None)),
                     hint=f"write {name} = {example} in the class",
                 )
@@ -172,6 +175,7 @@ class GraphModel(ABC):
             raise AuthorError(
                 f"{self.part_name} has no parameters",
                 code="bad_model",
+                where=definition_of(type(self).forward),
                 value=self.part_name,
                 hint="assign bb.Parameter((64, 10)) to an attribute in __init__",
             )

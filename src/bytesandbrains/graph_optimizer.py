@@ -11,6 +11,7 @@ from bytesandbrains.context import recording
 from bytesandbrains.errors import AuthorError
 from bytesandbrains.graph_parts import PartRecorder
 from bytesandbrains.handles import Output
+from bytesandbrains.location import definition_of
 from bytesandbrains.protos import canonical_json, set_metadata
 from bytesandbrains.types import f32
 
@@ -56,10 +57,11 @@ class GraphOptimizer(ABC):
                 raise AuthorError(
                     f"the step of {self.part_name} must return a tuple of {len(names)} values",
                     code="bad_result",
+                    where=definition_of(type(self).step),
                     value=repr(results),
                     hint=f"return ({', '.join(names)},)",
                 )
-            function = recorder.finish(names, results)
+            function = recorder.finish(names, results, definition_of(type(self).step))
         kept = [{"name": name, "init": float(init)} for name, init in self.cells.items()]
         set_metadata(function, {"bb.cells": canonical_json(kept)})
         return [function]

@@ -40,8 +40,15 @@ class PartRecorder(Recorder):
         key = self._symbols.get(id(symbol))
         return self.inputs[key] if key is not None else super().parameter(symbol)
 
-    def finish(self, names: Sequence[str], results: Sequence[Operand]) -> onnx.FunctionProto:
+    def finish(
+        self, names: Sequence[str], results: Sequence[Operand], where: str
+    ) -> onnx.FunctionProto:
         """Returns the function with its results under the given output names.
+
+        Args:
+            names: One name per output.
+            results: One recorded value per output.
+            where: The author's ``file.py:line``, for errors.
 
         Raises:
             AuthorError: ``bad_result`` when a result is no value of this function.
@@ -51,6 +58,7 @@ class PartRecorder(Recorder):
                 raise AuthorError(
                     f"{self.name} must return recorded values",
                     code="bad_result",
+                    where=where,
                     value=repr(result),
                     hint=f"return the handle of {name}",
                 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
-__all__ = ["author_location"]
+__all__ = ["author_location", "definition_of"]
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _AUTHORED = (
@@ -29,3 +30,9 @@ def author_location() -> str:
             break
         frame = frame.f_back
     return ""
+
+
+def definition_of(function: Callable[..., object]) -> str:
+    """Returns ``file.py:line`` (base name) where ``function`` is written; empty when unknown."""
+    code = getattr(function, "__code__", None)
+    return f"{os.path.basename(code.co_filename)}:{code.co_firstlineno}" if code else ""

@@ -11,7 +11,7 @@ from bytesandbrains.context import recording
 from bytesandbrains.errors import AuthorError, did_you_mean
 from bytesandbrains.graph import Graph
 from bytesandbrains.handles import CallOutput, CallOutputs, Operand, Output
-from bytesandbrains.location import author_location
+from bytesandbrains.location import author_location, definition_of
 from bytesandbrains.module import Module
 from bytesandbrains.protos import (
     IR_VERSION,
@@ -57,6 +57,7 @@ class Session:
             raise AuthorError(
                 f"the body of {graph.name} records nothing",
                 code="empty_module",
+                where=definition_of(type(self.root).body),
                 value=graph.name,
                 hint="end it with g.output(name, value)",
             )
@@ -152,6 +153,7 @@ class Session:
             raise AuthorError(
                 "two slots of the program have one name",
                 code="duplicate_slot",
+                where=definition_of(type(self.root).body),
                 value=name,
                 hint='name one of them: bb.ModelSlot("teacher")',
             )
@@ -173,6 +175,7 @@ class Session:
             raise AuthorError(
                 f"{name} overrides bootstrap, which is not compiled yet",
                 code="bootstrap_unsupported",
+                where=definition_of(type(module).bootstrap),
                 value=name,
                 hint="set initial values with init= of g.state and of bb.Parameter",
             )

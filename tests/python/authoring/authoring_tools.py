@@ -17,7 +17,7 @@ def record(function, **types):
     """Records ``function`` over inputs of the given types as one pure ONNX function."""
     recorder = PartRecorder("tested", types)
     with recording(recorder):
-        return recorder.finish(["result"], [function(**recorder.inputs)])
+        return recorder.finish(["result"], [function(**recorder.inputs)], "")
 
 
 def as_model(function):

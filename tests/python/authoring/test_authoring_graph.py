@@ -289,7 +289,9 @@ def test_errors_name_code_line_and_fix(code, body):
 
 
 def test_an_empty_body_is_refused():
-    assert error_of(lambda self, g: None).code == "empty_module"
+    where = here()
+    error = error_of(lambda self, g: None)
+    assert (error.code, error.where) == ("empty_module", where)
 
 
 def test_bootstrap_is_refused_until_it_is_compiled():

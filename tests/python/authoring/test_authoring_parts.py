@@ -119,6 +119,7 @@ def test_incomplete_models_are_refused(change, code, text):
     with pytest.raises(bb.AuthorError, match=text) as caught:
         type("Broken", (Net,), change)().functions("m")
     assert caught.value.code == code
+    assert caught.value.where.startswith("test_authoring_parts.py:")
 
 
 @pytest.mark.parametrize(
@@ -235,6 +236,7 @@ def test_a_step_must_return_every_cell():
     with pytest.raises(bb.AuthorError) as caught:
         Short().functions("opt")
     assert caught.value.code == "bad_result"
+    assert caught.value.where.startswith("test_authoring_parts.py:")
 
 
 @pytest.mark.parametrize(
