@@ -1,9 +1,15 @@
-// The digest of a data view: what its node can see, however the arrays are laid out.
+// The defaults of data sources, and the digest of a view: what its node can see, in any layout.
 #include "bb/roles/data_source.h"
 
 #include "bb/base/sha256.h"
 
 namespace bb {
+
+Status DataSource::relabel(const std::function<Result<Tensor>(const Tensor&, int64_t)>&) {
+  return make_error(Fault::kConfig, "cannot_relabel", "this data source has no labels to change",
+                    {},
+                    "use a data source over labelled arrays, or an attack that poisons no labels");
+}
 
 std::string DataView::digest() const {
   const int64_t count = indices.size();

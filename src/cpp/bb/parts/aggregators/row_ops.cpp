@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "bb/kernels/table.h"
+#include "bb/parts/aggregators/column.h"
 #include "bb/tensor/parallel.h"
 
 namespace bb::rules {
@@ -55,6 +56,18 @@ void over_columns(const Rows& rows, Body body) {
     chunk(0, rows.d);
   else
     parallel_for(rows.d, kChunk, rows.n() * sizeof(T), chunk);
+}
+
+/// Fills the columns in which the kernel found a tie for the last place: the lower row is kept.
+template <class T>
+void settle_ties(const Rows& rows, size_t keep, size_t begin, size_t end, T* means) {
+  Column<T> column(0);
+  for (size_t j = begin; j < end; ++j) {
+    if (means[j] == means[j]) continue;
+    column = Column<T>(rows.n());
+    column.load(rows, j);
+    means[j] = column.mean(column.closest(keep));
+  }
 }
 
 /// The squared distance of two float32 rows in double, where nothing overflows or vanishes.
@@ -152,7 +165,9 @@ void closest_mean_of(const Rows& rows, size_t keep, void* out) {
         pick<T>(table.closest_to_median_mean_cols_f32, table.closest_to_median_mean_cols_f64);
     const auto data = typed<T>(rows);
     over_columns<T>(rows, [&](size_t begin, size_t end, void* scratch) {
-      kernel(data.data(), data.size(), keep, begin, end, static_cast<T*>(out), scratch);
+      T* means = static_cast<T*>(out);
+      kernel(data.data(), data.size(), keep, begin, end, means, scratch);
+      settle_ties(rows, keep, begin, end, means);
     });
   });
 }
@@ -178,7 +193,7 @@ std::vector<double> squared_distances(const Rows& rows) {
     using T = decltype(zero);
     const auto kernel = pick<T>(table.distances_f32, table.distances_f64);
     const auto data = typed<T>(rows);
-    if (thread_limit() == 1 || rows.d <= kChunk)
+    if (rows.d <= kChunk)
       kernel(data.data(), data.size(), 0, rows.d, square.data());
     else
       add_distances(data, rows.d, kernel, square);

@@ -15,7 +15,8 @@ void mean_of(const Rows& rows, void* out);
 void median_of(const Rows& rows, void* out);
 /// Drops the `trim` smallest and largest values of each column; 2 * trim < n.
 void trimmed_mean_of(const Rows& rows, size_t trim, void* out);
-/// Mean of the `keep` values closest to the median of each column; 1 <= keep <= n.
+/// Mean of the `keep` values closest to the median of each column, equally close ones by row;
+/// 1 <= keep <= n.
 void closest_mean_of(const Rows& rows, size_t keep, void* out);
 /// Sum of weights[i] * row i; the weights are rounded to the rows' dtype.
 void weighted_sum_of(const Rows& rows, std::span<const double> weights, void* out);

@@ -9,7 +9,7 @@
 namespace bb::rules {
 
 /// The `keep` consecutive sorted values a rule averages in a column: the central ones, or those
-/// closest to the median. Equal values rank by row.
+/// closest to the median. Equal or equally close values rank by row.
 enum class Window : uint8_t { kCentral, kNearestMedian };
 
 /// Per row, the exact fraction of the d columns in which its value is kept. O(d n log n).

@@ -82,6 +82,7 @@ class ViewSource final : public DataSource {
       return bad_data("empty_shard", "this peer has no examples", "m=0",
                       "use fewer peers, more data, or a partition that leaves none empty");
     view_ = std::move(view);
+    relabelled_ = Tensor();
     row_bytes_ = view_->x.bytes() / static_cast<size_t>(view_->x.shape()[0]);
     batch_shape_ = view_->x.shape();
     batch_shape_[0] = static_cast<int64_t>(batch_);
@@ -89,29 +90,59 @@ class ViewSource final : public DataSource {
   }
 
   Result<Batch> next_batch(CallContext& context) override {
-    if (!view_)
-      return make_error(Fault::kConfig, "no_data", "the data source has no data", {},
-                        "pass resources={slot: dataset view} at install", "data.view");
+    if (!view_) return no_data();
     Batch out{Tensor(view_->x.dtype(), batch_shape_),
               Tensor(DType::kI64, {static_cast<int64_t>(batch_)})};
     std::byte* x = out.x.mutable_raw();
     int64_t* y = out.y.mutable_data<int64_t>();
     const std::byte* source = view_->x.raw();
     const int64_t* labels = view_->y.data<int64_t>();
+    const int64_t* own_labels = relabelled_.defined() ? relabelled_.data<int64_t>() : nullptr;
     const int64_t* rows = view_->indices.data<int64_t>();
     const auto size = static_cast<uint64_t>(view_->indices.size());
     Stream stream(context.seed, "data.batch", context.node_lane, context.call);
     for (size_t i = 0; i < batch_; ++i) {
-      const int64_t row = rows[stream.next_below(size)];
+      const uint64_t place = stream.next_below(size);
+      const int64_t row = rows[place];
       std::memcpy(x + i * row_bytes_, source + static_cast<size_t>(row) * row_bytes_, row_bytes_);
-      y[i] = labels[row];
+      y[i] = own_labels ? own_labels[place] : labels[row];
     }
     return out;
   }
 
+  Status relabel(const std::function<Result<Tensor>(const Tensor&, int64_t)>& map) override {
+    if (!view_) return no_data();
+    Tensor own(DType::kI64, view_->indices.shape());
+    int64_t* label = own.mutable_data<int64_t>();
+    for (const int64_t row : view_->indices.view<int64_t>())
+      *label++ = view_->y.data<int64_t>()[row];
+    BB_ASSIGN_OR_RETURN(Tensor mapped, map(own, view_->classes));
+    BB_RETURN_IF_ERROR(check_labels(mapped));
+    relabelled_ = std::move(mapped);
+    return {};
+  }
+
  private:
+  static Error no_data() {
+    return make_error(Fault::kConfig, "no_data", "the data source has no data", {},
+                      "pass resources={slot: dataset view} at install", "data.view");
+  }
+
+  Status check_labels(const Tensor& mapped) const {
+    if (mapped.dtype() != DType::kI64 || mapped.shape() != view_->indices.shape())
+      return bad_data("shape_mismatch", "changed labels must be one int64 per example",
+                      mapped.text(), "return int64 " + text_of(view_->indices.shape()));
+    for (const int64_t label : mapped.view<int64_t>())
+      if (label < 0 || label >= view_->classes)
+        return bad_data("label_out_of_range",
+                        "a changed label is outside [0, " + std::to_string(view_->classes) + ")",
+                        std::to_string(label), "return classes of this data set");
+    return {};
+  }
+
   size_t batch_;
   std::shared_ptr<const DataView> view_;
+  Tensor relabelled_;  ///< (m,) labels in the order of the view's rows; undefined: the true ones
   size_t row_bytes_ = 0;
   Shape batch_shape_;
 };
