@@ -124,9 +124,12 @@ void bench_gemm(const Table& table, const Probe& probe, size_t m, size_t n, size
 
 void bench_rows(const Table& table, const Probe& probe, size_t n, size_t d) {
   std::vector<std::vector<float>> data;
-  std::vector<const float*> rows;
-  for (size_t i = 0; i < n; ++i) data.push_back(random_floats(d, static_cast<uint32_t>(i)));
-  for (const auto& row : data) rows.push_back(row.data());
+  std::vector<const float*> rows;  // 64-byte aligned, as the engine's buffers are
+  for (size_t i = 0; i < n; ++i) {
+    data.push_back(random_floats(d + 16, static_cast<uint32_t>(i)));
+    const auto address = reinterpret_cast<uintptr_t>(data.back().data());
+    rows.push_back(data.back().data() + (64 - address % 64) % 64 / sizeof(float));
+  }
   std::vector<float> out(d);
   const std::unique_ptr<char[]> memory(new char[bb::kernels::columns_scratch_bytes(n, 4) + 64]);
   void* scratch = memory.get() + (64 - reinterpret_cast<uintptr_t>(memory.get()) % 64);

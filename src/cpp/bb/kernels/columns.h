@@ -28,8 +28,9 @@ struct OrderKernels {
                                 size_t end, float* out, void* scratch);
   void (*trimmed_mean_cols_f64)(const double* const* rows, size_t n, size_t f, size_t begin,
                                 size_t end, double* out, void* scratch);
-  /// Mean of the `keep` consecutive sorted values v[s..s+keep) with the smallest
-  /// max(median - v[s], v[s+keep-1] - median); the lowest s on ties. 1 <= keep <= n.
+  /// Mean of the `keep` values closest to the median: they are consecutive in sorted order.
+  /// NaN where the last place is tied between a value below and one above the median: only the
+  /// caller knows which row goes first. 1 <= keep <= n.
   /// This is the second stage of Bulyan (El Mhamdi et al. 2018) and, with keep = n - f, MeaMed.
   void (*closest_to_median_mean_cols_f32)(const float* const* rows, size_t n, size_t keep,
                                           size_t begin, size_t end, float* out, void* scratch);
@@ -58,10 +59,12 @@ struct RowKernels {
                             double* mean, double* sd);
 
   /// Adds the squared Euclidean distances over the given columns to acc[n * n] (symmetric, diagonal
-  /// untouched): direct differences, 16 lanes of the element type within 1024 columns, double
-  /// across. Call it once per chunk of kChunk columns (reduce.h), each with its own zeroed acc, and
-  /// add those in chunk order: then the bits do not depend on threads. Non-finite rows give inf or
-  /// NaN: exclude them first. A float difference beyond 1e19 overflows to infinity.
+  /// untouched): 16 lanes of the element type within panels of 1024 columns, double across panels.
+  /// Up to 32 rows (and beyond 1024) by differences; otherwise by |x|^2 + |y|^2 - 2 x.y, with every
+  /// pair of a panel that cancels (below 1/16 of the norms) computed again by differences. Call it
+  /// once per chunk of kChunk columns (reduce.h), each with its own zeroed acc, and add those in
+  /// chunk order: then the bits do not depend on threads. Non-finite rows give inf or NaN: exclude
+  /// them first. A float difference beyond 1e19 overflows to infinity.
   void (*distances_f32)(const float* const* rows, size_t n, size_t begin, size_t end, double* acc);
   void (*distances_f64)(const double* const* rows, size_t n, size_t begin, size_t end, double* acc);
 };
