@@ -39,7 +39,7 @@ std::string FrameGraph::root_text(size_t root) const {
   std::string ports;
   for (const std::string& port : target_->nodes[root].strings_attr("ports"))
     ports += (ports.empty() ? "\"" : ", \"") + port + "\"";
-  return "the arrival of " + ports + " (sent at " + place_of(target_->nodes[root]) + ")";
+  return "the arrival of " + ports + " (sent at " + location_of(target_->nodes[root]) + ")";
 }
 
 Error FrameGraph::mixed(size_t node, size_t a, size_t b) const {

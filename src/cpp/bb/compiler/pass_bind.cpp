@@ -38,7 +38,7 @@ Status check_use(const ir::Node& node, const std::string& slot, std::string_view
                  const Config& slots, const Config& bindings) {
   if (!slots.has(slot))
     return unknown_name("unknown_slot", "no slot named \"" + slot + "\" is declared", slot,
-                        keys_of(slots), place_of(node));
+                        keys_of(slots), location_of(node));
   const std::string& declared = slots.get(slot).as_string();
   if (declared != role)
     return node_error(node, "slot_role",

@@ -29,7 +29,8 @@ Result<std::vector<Edge>> edges_of(const ir::Function& entry) {
     if (i > 0 && edges[i - 1].key() == edges[i].key())
       return node_error(*edges[i].node, "duplicate_port",
                         "port \"" + edges[i].port + "\" is sent from " + edges[i].from + " to " +
-                            edges[i].to + " twice (also at " + place_of(*edges[i - 1].node) + ")",
+                            edges[i].to + " twice (also at " + location_of(*edges[i - 1].node) +
+                            ")",
                         edges[i].port, "give the two ports different names");
   }
   return edges;
@@ -122,7 +123,7 @@ class Cutter {
     const auto [found, added] = outputs_.emplace(std::pair{kind_of(node), name}, &node);
     if (!added)
       return node_error(node, "duplicate_output",
-                        "output \"" + name + "\" is already made at " + place_of(*found->second),
+                        "output \"" + name + "\" is already made at " + location_of(*found->second),
                         name, "give the two outputs different names");
     target(kind_of(node)).outputs.push_back(node.outputs[0]);
     return {};
@@ -186,7 +187,7 @@ void name_outputs(ir::Function& entry) {
 }  // namespace
 
 Result<PassResult> run_cut(ir::Model model) {
-  ir::Function entry = std::move(*entry_of(model));
+  ir::Function entry = *entry_of(model);
   name_outputs(entry);
   BB_ASSIGN_OR_RETURN(const std::vector<Edge> edges, edges_of(entry));
   BB_ASSIGN_OR_RETURN(std::vector<ir::Function> targets, Cutter(entry, edges).run());

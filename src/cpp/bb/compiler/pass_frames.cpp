@@ -56,7 +56,7 @@ ir::Node contribute(const ir::Node& gather, const std::string& sender, int64_t i
 void split(ir::Function& target, FrameGraph& graph, const FrameTable& table, int64_t& next_gather) {
   Names names(target);
   std::vector<ir::Node> nodes;
-  const std::vector<ir::Node> before = std::move(target.nodes);
+  const std::vector<ir::Node>& before = target.nodes;
   for (size_t i = 0; i < before.size(); ++i) {
     ir::Node node = before[i];
     if (graph.is_constant(i)) {
@@ -89,7 +89,7 @@ Status check_gather(const ir::Node& node, const ir::Function& target,
                       std::to_string(node.int_attr("timeout_ns", 0)), "write timeout=\"30s\"");
   if (key != "root" && key != "round")
     return unknown_name("bad_key", "a gather's key is \"root\" or \"round\"", key,
-                        {"root", "round"}, place_of(node));
+                        {"root", "round"}, location_of(node));
   const auto peers = made_by.find(node.inputs[1]);
   if (peers == made_by.end()) return {};
   const int64_t sampled = target.nodes[peers->second].int_attr("n", -1);

@@ -66,12 +66,12 @@ class Placer {
       if (is_constant(node)) continue;
       if (const std::string& kind = kind_of(node); !kind.empty()) {
         if (!legal_kind(kind)) return bad_kind(node, kind);
-        placed_[i] = {kind, place_of(node)};
+        placed_[i] = {kind, location_of(node)};
       }
       if (!is_net_out(node)) continue;
       const std::string at = node.string_attr("at");
       if (!legal_kind(at)) return bad_kind(node, at);
-      placed_[count_ + i] = {at, place_of(node)};
+      placed_[count_ + i] = {at, location_of(node)};
     }
     for (const Place& place : placed_) {
       if (place.kind.empty()) continue;
@@ -112,8 +112,8 @@ class Placer {
                         value, "declare one input per kind, or send the value with g.net_out");
     const ir::Node& maker = entry_.nodes[owner % count_];
     return node_error(user, "placement",
-                      "a value made at " + place_of(maker) + " on " + from.kind + " (by " +
-                          from.where + ") is used at " + place_of(user) + " on " + to.kind +
+                      "a value made at " + location_of(maker) + " on " + from.kind + " (by " +
+                          from.where + ") is used at " + location_of(user) + " on " + to.kind +
                           " (by " + to.where + ")",
                       from.kind + " -> " + to.kind, hint);
   }
@@ -147,7 +147,7 @@ class Placer {
     for (const std::string& kind : kinds_) kinds += (kinds.empty() ? "" : ", ") + kind;
     return make_error(Fault::kCompile, "unplaced", what + " could run on any of: " + kinds, what,
                       "record it inside `with g.on(kind):`",
-                      input ? "inputs" : place_of(entry_.nodes[i]));
+                      input ? "inputs" : location_of(entry_.nodes[i]));
   }
 
   Status check_destinations() const {
@@ -158,7 +158,7 @@ class Placer {
     for (const ir::Node& node : entry_.nodes)
       if (is_net_out(node) && !running.contains(node.string_attr("at")))
         return unknown_name("empty_kind", "this sends to a kind that does nothing",
-                            node.string_attr("at"), known, place_of(node));
+                            node.string_attr("at"), known, location_of(node));
     return {};
   }
 

@@ -71,8 +71,8 @@ Status check_cell_use(const ir::Node& node, const ir::Function& entry, Cell& cel
     if (node.string_attr(attr) == cell.first->string_attr(attr)) continue;
     return node_error(node, "cell_conflict",
                       "state cell \"" + name + "\" has " + attr + " " +
-                          cell.first->string_attr(attr) + " at " + place_of(*cell.first) + " but " +
-                          node.string_attr(attr) + " here",
+                          cell.first->string_attr(attr) + " at " + location_of(*cell.first) +
+                          " but " + node.string_attr(attr) + " here",
                       node.string_attr(attr), "give the two cells different names");
   }
   if (node.op == "Read") {

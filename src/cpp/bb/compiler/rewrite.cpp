@@ -7,7 +7,7 @@
 
 namespace bb::compiler {
 
-std::string place_of(const ir::Node& node) {
+std::string location_of(const ir::Node& node) {
   const std::string& place = meta_of(node.meta, "bb.loc");
   return place.empty() ? node.name : place;
 }
@@ -15,7 +15,7 @@ std::string place_of(const ir::Node& node) {
 Error node_error(const ir::Node& node, std::string code, std::string message, std::string value,
                  std::string hint) {
   return make_error(Fault::kCompile, std::move(code), std::move(message), std::move(value),
-                    std::move(hint), place_of(node));
+                    std::move(hint), location_of(node));
 }
 
 Error unknown_name(std::string code, std::string what, const std::string& value,

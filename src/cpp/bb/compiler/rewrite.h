@@ -11,7 +11,7 @@
 namespace bb::compiler {
 
 /// The author's line of a node, or the node's name.
-std::string place_of(const ir::Node& node);
+std::string location_of(const ir::Node& node);
 /// A CompileError at a node.
 Error node_error(const ir::Node& node, std::string code, std::string message,
                  std::string value = {}, std::string hint = {});

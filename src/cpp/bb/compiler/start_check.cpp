@@ -78,9 +78,9 @@ Error missing_gather(const ir::Function& target, FrameGraph& graph, size_t recv)
       if (maker == made_by.end() || !earlier.contains(maker->second)) continue;
       return node_error(node, "mixed_frames",
                         node.op + " mixes values of two executions: the arrival of \"" + port +
-                            "\" (sent at " + place_of(target.nodes[recv]) +
+                            "\" (sent at " + location_of(target.nodes[recv]) +
                             ") and the execution that it answers (value made at " +
-                            place_of(target.nodes[maker->second]) + ")",
+                            location_of(target.nodes[maker->second]) + ")",
                         target.name, "join them with g.gather(x, of=peers)");
     }
   }
