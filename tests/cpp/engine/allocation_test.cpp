@@ -1,22 +1,8 @@
 // After warm-up the engine dispatches without allocating: counted by the global operator new.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
+#include "engine/count_allocations.h"
 #include "engine/plan_builder.h"
-
-namespace {
-size_t allocations = 0;  // this executable runs its tests on one thread
-}  // namespace
-
-void* operator new(size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace bb::test {
 namespace {

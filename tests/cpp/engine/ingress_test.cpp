@@ -74,7 +74,7 @@ TEST_P(Ingress, TheSenderIsTheAuthenticatedSource) {
   Machine machine(two_ports());
   send(machine, message(), 9);
   const Steps steps = machine.poll();
-  EXPECT_EQ(std::get<PeerId>(steps.outputs.at(1).value), PeerId::from_int(9));
+  EXPECT_EQ(std::get<PeerId>(steps.outputs.at(2).value), PeerId::from_int(9));
   Envelope forged = message();
   forged.source = PeerId::from_int(2);
   EXPECT_EQ(refusal(forged), "forged_source ");
@@ -118,7 +118,7 @@ TEST_P(Ingress, CapsHoldAtTheirValue) {
   EXPECT_EQ(refusal(message(), few), "oversize ");
   NodeConfig elements;
   elements.envelope.max_elements = 9;
-  EXPECT_EQ(refusal(message(), elements), "oversize ");
+  EXPECT_EQ(refusal(message(), elements), "bad_shape ");
   NodeConfig rank;
   rank.envelope.max_rank = 1;
   EXPECT_EQ(refusal(message(), rank), "oversize ");

@@ -12,12 +12,11 @@ constexpr size_t kPendingDrops = 64;
 
 const char* tensor_refusal(const Tensor& tensor, const EnvelopeCaps& caps) {
   if (!tensor.defined()) return "malformed_envelope";
-  const bool small = tensor.shape().size() <= caps.max_rank &&
-                     static_cast<size_t>(tensor.size()) <= caps.max_elements;
-  return small ? nullptr : "oversize";
+  if (tensor.shape().size() > caps.max_rank) return "oversize";
+  return static_cast<size_t>(tensor.size()) > caps.max_elements ? "bad_shape" : nullptr;
 }
 
-/// Applies the caps of decode() to a message that was never encoded.
+/// Applies the caps of decode() to a message that was never encoded, with the same reasons.
 const char* cap_refusal(const Envelope& envelope, size_t bytes, const EnvelopeCaps& caps) {
   if (bytes > caps.max_bytes || envelope.fills.size() > caps.max_fills) return "oversize";
   size_t peers = 0;

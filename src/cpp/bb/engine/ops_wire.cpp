@@ -1,9 +1,31 @@
 // wire.Send: one envelope per destination, all sharing the value handles.
+#include <algorithm>
+#include <functional>
+
 #include "bb/engine/operation.h"
 
 namespace bb::engine {
 
 namespace {
+
+/// Refuses what encode() would refuse, so that a run with and without encoding does the same.
+Status check_sendable(const Value& value) {
+  const auto* tensor = std::get_if<Tensor>(&value);
+  const auto* peer = std::get_if<PeerId>(&value);
+  const auto* peers = std::get_if<Peers>(&value);
+  const bool local = std::holds_alternative<std::monostate>(value) ||
+                     std::holds_alternative<std::shared_ptr<const Object>>(value);
+  bool sendable =
+      !local && (tensor == nullptr || tensor->defined()) && (peer == nullptr || !peer->empty());
+  if (sendable && peers != nullptr && *peers != nullptr && !(*peers)->empty()) {
+    sendable = !(*peers)->front().empty() &&
+               std::adjacent_find((*peers)->begin(), (*peers)->end(), std::greater_equal<>()) ==
+                   (*peers)->end();
+  }
+  if (sendable) return {};
+  return make_error(Fault::kAuthor, "not_wire_value", "this value cannot leave its process",
+                    text_of(value), "send a tensor, a trigger, bytes, a peer or sorted peers");
+}
 
 Envelope envelope_of(const Call& call) {
   const SendPlan& send = call.frame.plan->sends[call.op.argument];
@@ -36,6 +58,9 @@ void send_to(const Call& call, const PeerId& peer, const Envelope& envelope) {
 }  // namespace
 
 Status run_send(const Call& call) {
+  for (size_t i = 1; i < call.op.inputs.count; ++i) {
+    BB_RETURN_IF_ERROR(check_sendable(call.input(i)));
+  }
   const Envelope envelope = envelope_of(call);
   const Value& to = call.input(0);
   if (const auto* peer = std::get_if<PeerId>(&to)) {

@@ -29,7 +29,9 @@ Buffer::~Buffer() {
 }
 
 Tensor::Tensor(DType dtype, Shape shape)
-    : dtype_(dtype), count_(element_count(shape)), shape_(std::move(shape)) {
+    : dtype_(dtype),
+      count_(element_count(shape)),
+      shape_(std::make_shared<const Shape>(std::move(shape))) {
   BB_CHECK(dtype_ != DType::kUndefined && count_ >= 0);
   buffer_ = Buffer::allocate(bytes());
 }
@@ -37,11 +39,16 @@ Tensor::Tensor(DType dtype, Shape shape)
 Tensor::Tensor(DType dtype, Shape shape, std::shared_ptr<Buffer> buffer, size_t offset_bytes)
     : dtype_(dtype),
       count_(element_count(shape)),
-      shape_(std::move(shape)),
+      shape_(std::make_shared<const Shape>(std::move(shape))),
       buffer_(std::move(buffer)),
       offset_(offset_bytes) {
   BB_CHECK(dtype_ != DType::kUndefined && count_ >= 0 && buffer_ != nullptr);
   BB_CHECK(offset_ <= buffer_->size() && bytes() <= buffer_->size() - offset_);
+}
+
+const Shape& Tensor::no_dimensions() {
+  static const Shape none;
+  return none;
 }
 
 Tensor Tensor::zeros(DType dtype, Shape shape) {
@@ -67,7 +74,7 @@ std::byte* Tensor::mutable_raw() {
 Tensor Tensor::reshaped(Shape shape) const {
   BB_CHECK(defined() && element_count(shape) == count_);
   Tensor out = *this;
-  out.shape_ = std::move(shape);
+  out.shape_ = std::make_shared<const Shape>(std::move(shape));
   return out;
 }
 
@@ -79,10 +86,10 @@ Tensor Tensor::slice_flat(int64_t first, int64_t count, Shape shape) const {
 }
 
 bool Tensor::same_bytes(const Tensor& other) const {
-  if (dtype_ != other.dtype_ || shape_ != other.shape_) return false;
+  if (dtype_ != other.dtype_ || shape() != other.shape()) return false;
   return bytes() == 0 || raw() == other.raw() || std::memcmp(raw(), other.raw(), bytes()) == 0;
 }
 
-std::string Tensor::text() const { return std::string(name_of(dtype_)) + text_of(shape_); }
+std::string Tensor::text() const { return std::string(name_of(dtype_)) + text_of(shape()); }
 
 }  // namespace bb

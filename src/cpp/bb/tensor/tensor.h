@@ -66,7 +66,7 @@ class Tensor {
   static Tensor of(Shape shape, std::span<const T> values);
 
   DType dtype() const { return dtype_; }
-  const Shape& shape() const { return shape_; }
+  const Shape& shape() const { return shape_ ? *shape_ : no_dimensions(); }
   int64_t size() const { return count_; }  ///< elements
   size_t bytes() const { return static_cast<size_t>(count_) * size_of(dtype_); }
   bool defined() const { return dtype_ != DType::kUndefined; }
@@ -96,9 +96,10 @@ class Tensor {
   std::string text() const;  ///< "float32(32, 64)"
 
  private:
+  static const Shape& no_dimensions();
   DType dtype_ = DType::kUndefined;
   int64_t count_ = 0;
-  Shape shape_;
+  std::shared_ptr<const Shape> shape_;  ///< shared, so that copies of a tensor do not allocate
   std::shared_ptr<Buffer> buffer_;
   size_t offset_ = 0;
 };
