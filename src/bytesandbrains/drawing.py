@@ -12,6 +12,8 @@ from bytesandbrains.protos import OWN, get_metadata
 __all__ = ["Drawing", "draw"]
 
 _LANE, _BOX, _HIGH, _STEP, _TOP = 260, 200, 26, 38, 44
+_WIDEST_BOW = 34  # its curve stays inside the lane
+_QUIET, _WIRE, _JOIN = "#9aa", "#c98a00", "#c0504d"
 _COLOURS = {
     "wire": "#f6c453",
     "flow": "#d9d9e3",
@@ -55,6 +57,10 @@ class _Box:
     @property
     def top(self) -> float:
         return _TOP + self.row * _STEP
+
+    @property
+    def middle(self) -> float:
+        return self.top + _HIGH / 2
 
 
 def draw(model: onnx.ModelProto) -> Drawing:
@@ -129,8 +135,8 @@ def _inside(boxes: list[_Box]) -> list[str]:
         made = set(box.node.output)
         for other in boxes:
             if other.lane == box.lane and made.intersection(other.node.input):
-                bow = 14 + 6 * min(8, abs(other.row - box.row) - 1)
-                lines.append(_line(box, other, "#9aa", bow if other.row - box.row != 1 else 0))
+                path = _straight if other.row == box.row + 1 else _bow_right
+                lines.append(_stroke(path(box, other), _QUIET))
     return lines
 
 
@@ -139,34 +145,51 @@ def _between(boxes: list[_Box], names: list[str]) -> list[str]:
     lines = []
     for box in boxes:
         for other in boxes:
-            sends = box.node.op_type == "Send" and other.node.op_type == "Recv"
-            if (
-                sends
-                and _text(box.node, "to_kind") == names[other.lane]
-                and _int(box.node, "group") == _int(other.node, "group")
-            ):
-                lines.append(_line(box, other, "#c98a00", 0, tip=True))
-            joins = box.node.op_type == "Contribute" and other.node.op_type == "Gather"
-            if (
-                joins
-                and box.lane == other.lane
-                and other.node.domain == OWN + "flow"
-                and _int(box.node, "gather") == _int(other.node, "gather")
-            ):
-                lines.append(_line(box, other, "#c0504d", 90, tip=True))
+            if _sends_to(box.node, other.node, names[other.lane]):
+                path = _bow_left if box.lane == other.lane else _across
+                lines.append(_stroke(path(box, other), _WIRE, tip=True))
+            if box.lane == other.lane and _contributes_to(box.node, other.node):
+                lines.append(_stroke(_bow_left(box, other), _JOIN, tip=True))
     return lines
 
 
-def _line(start: _Box, end: _Box, colour: str, bow: float, *, tip: bool = False) -> str:
+def _sends_to(node: onnx.NodeProto, other: onnx.NodeProto, kind: str) -> bool:
+    ends = node.op_type == "Send" and other.op_type == "Recv" and _text(node, "to_kind") == kind
+    return ends and _int(node, "group") == _int(other, "group")
+
+
+def _contributes_to(node: onnx.NodeProto, other: onnx.NodeProto) -> bool:
+    gather = other.op_type == "Gather" and other.domain == OWN + "flow"
+    same = _int(node, "gather") == _int(other, "gather")
+    return node.op_type == "Contribute" and gather and same
+
+
+def _stroke(path: str, colour: str, *, tip: bool = False) -> str:
     marker = ' marker-end="url(#tip)"' if tip else ""
-    if bow:
-        x1, x2 = start.centre + _BOX / 2, end.centre + _BOX / 2
-        y1, y2 = start.top + _HIGH / 2, end.top + _HIGH / 2
-        bow = min(bow, (_LANE - _BOX) / 2 + 20)
-        path = f"M{x1} {y1}C{x1 + bow} {y1} {x2 + bow} {y2} {x2} {y2}"
-    else:
-        path = f"M{start.centre} {start.top + _HIGH}L{end.centre} {end.top}"
     return f'<path d="{path}" fill="none" stroke="{colour}"{marker}/>'
+
+
+def _straight(start: _Box, end: _Box) -> str:
+    return f"M{start.centre} {start.top + _HIGH}L{end.centre} {end.top}"
+
+
+def _across(start: _Box, end: _Box) -> str:
+    side = _BOX / 2 if end.lane > start.lane else -_BOX / 2
+    return f"M{start.centre + side} {start.middle}L{end.centre - side} {end.middle}"
+
+
+def _bow_right(start: _Box, end: _Box) -> str:
+    return _bow(start, end, 1)
+
+
+def _bow_left(start: _Box, end: _Box) -> str:
+    return _bow(start, end, -1)
+
+
+def _bow(start: _Box, end: _Box, side: int) -> str:
+    x = start.centre + side * _BOX / 2
+    out = x + side * min(_WIDEST_BOW, 10 + 3 * abs(end.row - start.row))
+    return f"M{x} {start.middle}C{out} {start.middle} {out} {end.middle} {x} {end.middle}"
 
 
 def _lane(index: int, name: str, height: float) -> str:
