@@ -190,6 +190,8 @@ TEST(Infer, AggregateKnowsItsRowsFromALaterContribute) {
 }
 
 TEST(Infer, SurvivesUnverifiedFunctions) {
+  EXPECT_EQ(error_of(function(domain::kModule, "f", {}, {onnx("Add", {}, {"y"})}, {"y"})).where,
+            "Add \"n_y\"");
   EXPECT_EQ(error_of(function(domain::kModule, "f", {}, {onnx("Add", {}, {"y"})}, {"y"})).code,
             "bad_arity");
   EXPECT_EQ(error_of(function(domain::kModule, "f", {}, {onnx("Nope", {}, {"y"})}, {"y"})).code,

@@ -112,8 +112,10 @@ class FunctionTypes {
   /// True when the outputs got their types.
   bool infer_node(const Node& node) {
     const size_t before = problems_.size();
+    const OpInfo* info = find_op(node.domain, node.op);
+    if (info) check_node(node, *info, problems_);
     const std::optional<Types> inputs = input_types(node);
-    if (inputs) {
+    if (inputs && problems_.size() == before) {
       Result<Types> outputs = output_types(node, *inputs);
       if (!outputs.ok())
         problems_.add(place_of(node), std::move(outputs).error());
@@ -171,9 +173,6 @@ Result<Types> FunctionTypes::output_types(const Node& node, const Types& inputs)
   if (is_call_domain(node.domain)) return call_types(node, inputs);
   const OpInfo* info = find_op(node.domain, node.op);
   if (!info) return unknown_op(node);
-  Problems malformed;
-  check_node(node, *info, malformed);
-  BB_RETURN_IF_ERROR(malformed.status());
   BB_ASSIGN_OR_RETURN(const Types known, declared_outputs(node, inputs));
   const InputView view{*this, node};
   Result<Types> out = info->type_rule(view.context(inputs, known));
