@@ -206,6 +206,16 @@ TEST(Input, without_rows_or_values_is_an_error) {
   EXPECT_EQ(error_code(call(*make_rule("mean", {}), input_of(Matrix<float>(2)))), "empty_rows");
 }
 
+TEST(Input, with_two_rows_of_one_peer_is_an_error) {
+  const auto x = random_rows<float>(37, 4, 4, false);
+  auto input = input_of(x);
+  input.rows[2].peer = input.rows[1].peer;
+  EXPECT_EQ(error_code(call(*make_rule("mean", {}), input)), "duplicate_sender");
+  input = input_of(x);
+  input.missing = {PeerId::from_int(3)};
+  EXPECT_EQ(error_code(call(*make_rule("mean", {}), input)), "duplicate_sender");
+}
+
 TEST(Input, with_weights_that_make_no_sense_is_an_error) {
   const auto x = random_rows<float>(36, 3, 4, false);
   for (const std::vector<double>& weights :

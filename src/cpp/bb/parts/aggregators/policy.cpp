@@ -96,6 +96,16 @@ std::vector<Slot> slots_of(const AggregateInput& input, const void* stand_in) {
   return slots;
 }
 
+/// DataError duplicate_sender unless every peer occurs once and both lists are sorted.
+Status check_order(const std::vector<Slot>& slots) {
+  for (size_t i = 1; i < slots.size(); ++i)
+    if (!(*slots[i - 1].peer < *slots[i].peer))
+      return make_error(Fault::kData, "duplicate_sender",
+                        "every peer sends one row, and rows are sorted by peer",
+                        "peer " + slots[i].peer->text(), "give each peer one row", "aggregators");
+  return {};
+}
+
 /// Marks rows with non-finite values; returns how many there are.
 size_t screen(std::vector<Slot>& slots, DType dtype, size_t d) {
   size_t bad = 0;
@@ -256,6 +266,7 @@ Result<std::shared_ptr<const Aggregation>> RuleAggregator::aggregate(CallContext
   if (!policy_.shrink && !input.missing.empty())
     stand_in = input.own ? input.own->raw() : zero_row(input.d * size_of(input.dtype));
   std::vector<Slot> slots = slots_of(input, stand_in);
+  BB_RETURN_IF_ERROR(check_order(slots));
   const size_t n = stand_in ? slots.size() : input.rows.size();
   const size_t bad = screen(slots, input.dtype, input.d);
   const bool shrunk = policy_.shrink && !input.missing.empty();
