@@ -14,9 +14,10 @@ function(bb_isa name)
   string(TOUPPER "${name}" upper)
   add_library(bb_k_${name} OBJECT ${_isa_sources})
   target_compile_definitions(bb_k_${name} PRIVATE BB_KERNEL_ISA=${name} BB_KERNEL_${upper}=1)
-  # g++ 12 warns inside its own AVX-512 headers. Without optimization, inline std functions stay weak symbols that clash between instruction sets.
-  target_compile_options(bb_k_${name} PRIVATE ${ARGN} $<$<CONFIG:Debug>:-O2> -Wno-maybe-uninitialized
-                         -Wno-uninitialized)
+  # Debug is optimized too: otherwise inline std functions stay weak symbols that clash between
+  # instruction sets. g++ 12 warns of uninitialized values inside its own AVX-512 headers.
+  target_compile_options(bb_k_${name} PRIVATE ${ARGN} $<$<CONFIG:Debug>:-O2> -fno-exceptions
+                         -Wno-maybe-uninitialized -Wno-uninitialized)
   target_link_libraries(bb_k_${name} PRIVATE bb_flags bb_xsimd)
   target_sources(bb_kernels PRIVATE $<TARGET_OBJECTS:bb_k_${name}>)
 endfunction()

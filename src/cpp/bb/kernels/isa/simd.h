@@ -95,6 +95,20 @@ inline double combine_lanes(const double (&lanes)[kLanes]) {
   const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
   return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
 }
+/// The largest of 16 numbers, none of them NaN.
+inline float largest_number(const float (&lanes)[kLanes]) {
+  const __m256 eight = _mm256_max_ps(_mm256_loadu_ps(lanes), _mm256_loadu_ps(lanes + 8));
+  const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+}
+inline double largest_number(const double (&lanes)[kLanes]) {
+  const __m256d low = _mm256_max_pd(_mm256_loadu_pd(lanes), _mm256_loadu_pd(lanes + 8));
+  const __m256d high = _mm256_max_pd(_mm256_loadu_pd(lanes + 4), _mm256_loadu_pd(lanes + 12));
+  const __m256d four = _mm256_max_pd(low, high);
+  const __m128d two = _mm_max_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+  return _mm_cvtsd_f64(_mm_max_sd(two, _mm_unpackhi_pd(two, two)));
+}
 #else
 /// Sum of 16 lanes by halves: 8, 4, 2, 1. The one combine tree of the library.
 template <class T>
@@ -103,6 +117,12 @@ inline T combine_lanes(T (&lanes)[kLanes]) {
     for (size_t i = 0; i < half; ++i) lanes[i] = lanes[i] + lanes[i + half];
   }
   return lanes[0];
+}
+template <class T>
+inline T largest_number(const T (&lanes)[kLanes]) {
+  T best = lanes[0];
+  for (const T lane : lanes) best = lane > best ? lane : best;
+  return best;
 }
 #endif
 

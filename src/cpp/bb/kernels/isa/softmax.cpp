@@ -8,73 +8,6 @@ namespace {
 template <class T>
 inline constexpr size_t kGroups = kLanes / kWidth<T>;
 
-template <class T>
-inline Vec<T> larger_or_nan(Vec<T> a, Vec<T> b) {
-  return choose(b > a, b, choose(b == b, a, b));
-}
-
-/// The last n % 16 elements of a row, filled up with -infinity: they change no maximum and exp
-/// of them is 0.
-template <class T>
-inline void copy_tail(const T* x, size_t count, T (&lanes)[kLanes]) {
-  for (T& lane : lanes) lane = -infinity<T>();
-  for (size_t i = 0; i < count; ++i) lanes[i] = x[i];
-}
-
-template <class T>
-inline T row_max(const T* x, size_t n) {
-  Vec<T> acc[kGroups<T>];
-  for (auto& lane : acc) lane = set1(-infinity<T>());
-  const size_t whole = n / kLanes * kLanes;
-  T last[kLanes];
-  copy_tail(x + whole, n - whole, last);
-  for (size_t i = 0; i < whole; i += kLanes) {
-    for (size_t g = 0; g < kGroups<T>; ++g) {
-      acc[g] = larger_or_nan(acc[g], load(x + i + g * kWidth<T>));
-    }
-  }
-  for (size_t g = 0; g < kGroups<T>; ++g) {
-    acc[g] = larger_or_nan(acc[g], load(last + g * kWidth<T>));
-    save(last + g * kWidth<T>, acc[g]);
-  }
-  for (size_t half = kLanes / 2; half > 0; half /= 2) {
-    for (size_t i = 0; i < half; ++i) {
-      const T a = last[i];
-      const T b = last[i + half];
-      last[i] = b > a || b != b ? b : a;
-    }
-  }
-  return last[0];
-}
-
-/// Sum of exp(x - top) in 16 lanes; also writes the exponentials to `out` unless it is null.
-template <class T>
-inline T sum_exp(const T* x, size_t n, T top, T* out) {
-  const Vec<T> shift = set1(top);
-  Vec<T> acc[kGroups<T>];
-  for (auto& lane : acc) lane = zero<T>();
-  const size_t whole = n / kLanes * kLanes;
-  T last[kLanes];
-  copy_tail(x + whole, n - whole, last);
-  for (size_t i = 0; i < whole; i += kLanes) {
-    for (size_t g = 0; g < kGroups<T>; ++g) {
-      const Vec<T> e = exp_of(load(x + i + g * kWidth<T>) - shift);
-      acc[g] = acc[g] + e;
-      if (out != nullptr) save(out + i + g * kWidth<T>, e);
-    }
-  }
-  if (whole < n) {
-    for (size_t g = 0; g < kGroups<T>; ++g) {
-      const Vec<T> e = exp_of(load(last + g * kWidth<T>) - shift);
-      acc[g] = acc[g] + e;
-      save(last + g * kWidth<T>, e);
-    }
-    for (size_t i = whole; out != nullptr && i < n; ++i) out[i] = last[i - whole];
-  }
-  for (size_t g = 0; g < kGroups<T>; ++g) save(last + g * kWidth<T>, acc[g]);
-  return combine_lanes(last);
-}
-
 template <class T, class F>
 inline void map_row(const T* x, T* y, size_t n, F f) {
   const size_t whole = n / kWidth<T> * kWidth<T>;
@@ -82,6 +15,133 @@ inline void map_row(const T* x, T* y, size_t n, F f) {
   if (whole == n) return;
   const Tail<T> tail = tail_of<T>(n - whole);
   save_tail(y + whole, f(load_tail(x + whole, tail)), tail);
+}
+
+/// 16 lanes of a row in registers.
+template <class T>
+struct Lanes {
+  Vec<T> part[kGroups<T>];
+};
+
+template <class T>
+BB_INLINE inline Lanes<T> filled(T value) {
+  Lanes<T> lanes;
+  unroll<kGroups<T>>([&](auto g) BB_INLINE { lanes.part[g] = set1(value); });
+  return lanes;
+}
+
+template <class T>
+inline constexpr T kLaneNumbers[kLanes] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+/// Up to 16 elements of a row; lanes beyond `count` hold -infinity, which changes no maximum and
+/// whose exponential is 0.
+template <class T>
+BB_INLINE inline Lanes<T> load_lanes(const T* x, size_t count) {
+  Lanes<T> lanes;
+  unroll<kGroups<T>>([&](auto g) BB_INLINE {
+    constexpr size_t at = g * kWidth<T>;
+    if (count >= at + kWidth<T>) {
+      lanes.part[g] = load(x + at);
+      return;
+    }
+    const Tail<T> tail = tail_of<T>(count > at ? count - at : 0);
+    const auto used = load(kLaneNumbers<T> + at) < set1(static_cast<T>(count));
+    lanes.part[g] = choose(used, load_tail(x + at, tail), set1(-infinity<T>()));
+  });
+  return lanes;
+}
+template <class T>
+BB_INLINE inline void save_lanes(T* y, size_t count, const Lanes<T>& lanes) {
+  unroll<kGroups<T>>([&](auto g) BB_INLINE {
+    constexpr size_t at = g * kWidth<T>;
+    if (count >= at + kWidth<T>) {
+      save(y + at, lanes.part[g]);
+    } else if (count > at) {
+      save_tail(y + at, lanes.part[g], tail_of<T>(count - at));
+    }
+  });
+}
+template <class T, class F>
+BB_INLINE inline Lanes<T> map_lanes(Lanes<T> a, Lanes<T> b, F f) {
+  Lanes<T> y;
+  unroll<kGroups<T>>([&](auto g) BB_INLINE { y.part[g] = f(a.part[g], b.part[g]); });
+  return y;
+}
+
+/// The largest lane, or NaN if a lane is NaN.
+template <class T>
+BB_INLINE inline T largest_lane(const Lanes<T>& lanes) {
+  T values[kLanes];
+  unsigned missing = 0;
+  unroll<kGroups<T>>([&](auto g) BB_INLINE {
+    save(values + g * kWidth<T>, lanes.part[g]);
+    missing |= mask_bits(lanes.part[g] == lanes.part[g]) ^ ((1U << kWidth<T>)-1U);
+  });
+  return missing != 0 ? not_a_number<T>() : largest_number(values);
+}
+template <class T>
+BB_INLINE inline T sum_lanes(const Lanes<T>& lanes) {
+  T values[kLanes];
+  unroll<kGroups<T>>([&](auto g) BB_INLINE { save(values + g * kWidth<T>, lanes.part[g]); });
+  return combine_lanes(values);
+}
+
+/// a, or b if b is larger or NaN; a NaN stays.
+template <class T>
+BB_INLINE inline Lanes<T> larger_or_nan(const Lanes<T>& a, const Lanes<T>& b) {
+  return map_lanes(
+      a, b, [](Vec<T> p, Vec<T> q) BB_INLINE { return choose(q > p, q, choose(q == q, p, q)); });
+}
+template <class T>
+BB_INLINE inline Lanes<T> exp_lanes(const Lanes<T>& x, T shift) {
+  return map_lanes(x, filled(shift), [](Vec<T> p, Vec<T> q) BB_INLINE { return exp_of(p - q); });
+}
+template <class T>
+BB_INLINE inline Lanes<T> add_lanes(const Lanes<T>& a, const Lanes<T>& b) {
+  return map_lanes(a, b, [](Vec<T> p, Vec<T> q) BB_INLINE { return p + q; });
+}
+
+template <class T>
+inline T row_max(const T* x, size_t n) {
+  Lanes<T> best = filled(-infinity<T>());
+  for (size_t i = 0; i < n; i += kLanes) {
+    best = larger_or_nan(best, load_lanes(x + i, smaller(kLanes, n - i)));
+  }
+  return largest_lane(best);
+}
+
+/// Sum of exp(x - top) in 16 lanes.
+template <class T>
+inline T sum_exp(const T* x, size_t n, T top) {
+  Lanes<T> sum = filled(T(0));
+  for (size_t i = 0; i < n; i += kLanes) {
+    sum = add_lanes(sum, exp_lanes(load_lanes(x + i, smaller(kLanes, n - i)), top));
+  }
+  return sum_lanes(sum);
+}
+
+/// Softmax of a row of at most 16 elements, in registers.
+template <class T>
+inline void short_softmax(const T* x, T* y, size_t n) {
+  const Lanes<T> row = load_lanes(x, n);
+  const Lanes<T> e = exp_lanes(row, largest_lane(row));
+  const Lanes<T> sum = filled(sum_lanes(e));
+  save_lanes(y, n, map_lanes(e, sum, [](Vec<T> p, Vec<T> q) BB_INLINE { return p / q; }));
+}
+
+/// The same for longer rows: exponentials go through y.
+template <class T>
+inline void long_softmax(const T* x, T* y, size_t n) {
+  const T top = row_max(x, n);
+  Lanes<T> sum = filled(T(0));
+  for (size_t i = 0; i < n; i += kLanes) {
+    const size_t count = smaller(kLanes, n - i);
+    const Lanes<T> e = exp_lanes(load_lanes(x + i, count), top);
+    sum = add_lanes(sum, e);
+    save_lanes(y + i, count, e);
+  }
+  const Vec<T> total = set1(sum_lanes(sum));
+  map_row(y, y, n, [total](Vec<T> e) { return e / total; });
 }
 
 template <class T>
@@ -93,10 +153,12 @@ inline T log_scalar(T x) {
 
 template <class T>
 void softmax(const T* x, T* y, size_t m, size_t n) {
-  for (size_t i = 0; i < m; ++i) {
-    T* out = y + i * n;
-    const T sum = sum_exp(x + i * n, n, row_max(x + i * n, n), out);
-    map_row(out, out, n, [v = set1(sum)](Vec<T> e) { return e / v; });
+  for (size_t i = 0; i < m * n; i += n) {
+    if (n <= kLanes) {
+      short_softmax(x + i, y + i, n);
+    } else {
+      long_softmax(x + i, y + i, n);
+    }
   }
 }
 
@@ -110,7 +172,7 @@ void log_softmax(const T* x, T* y, size_t m, size_t n) {
   for (size_t i = 0; i < m; ++i) {
     const T* row = x + i * n;
     const T top = row_max(row, n);
-    const T log_sum = log_scalar(sum_exp(row, n, top, static_cast<T*>(nullptr)));
+    const T log_sum = log_scalar(sum_exp(row, n, top));
     log_softmax_row(row, y + i * n, n, top, log_sum);
   }
 }
@@ -124,7 +186,7 @@ int64_t cross_entropy(const T* logits, const int64_t* labels, size_t m, size_t n
   for (size_t i = 0; i < m; ++i) {
     const T* row = logits + i * n;
     const T top = row_max(row, n);
-    const T log_sum = log_scalar(sum_exp(row, n, top, static_cast<T*>(nullptr)));
+    const T log_sum = log_scalar(sum_exp(row, n, top));
     losses[i] = -((row[labels[i]] - top) - log_sum);
     if (log_probs != nullptr) log_softmax_row(row, log_probs + i * n, n, top, log_sum);
   }
