@@ -37,6 +37,11 @@ from bytesandbrains.types import bool_, bytes_, f32, f64, i32, i64, peer, peers,
 from bytesandbrains import algorithms, models, optimizers  # isort: skip
 from bytesandbrains.artifact import Artifact, load_artifact  # isort: skip
 from bytesandbrains.compile import compile  # isort: skip
+from bytesandbrains._core import PeerId  # isort: skip
+from bytesandbrains import aggregators, attacks, data, links, selectors, sim, swarm, testing, topologies  # isort: skip  # noqa: E501
+from bytesandbrains.attacks import attack  # isort: skip
+from bytesandbrains.driver import Driver  # isort: skip
+from bytesandbrains.node import Node, NodeConfig, install, load_program  # isort: skip
 
 __all__ = [
     "AggregatorSlot",
@@ -47,6 +52,7 @@ __all__ = [
     "CompileError",
     "ConfigError",
     "DataError",
+    "Driver",
     "DataSourceSlot",
     "Error",
     "Graph",
@@ -58,27 +64,42 @@ __all__ = [
     "InternalError",
     "ModelSlot",
     "Module",
+    "Node",
+    "NodeConfig",
     "OptimizerSlot",
     "Output",
     "Parameter",
     "PeerError",
+    "PeerId",
     "PeerSelectorSlot",
     "PreconditionError",
     "ProtocolSlot",
+    "aggregators",
     "algorithms",
+    "attack",
+    "attacks",
     "bool_",
     "bytes_",
     "compile",
+    "data",
     "f32",
     "f64",
     "i32",
     "i64",
+    "install",
+    "links",
     "load_artifact",
+    "load_program",
     "models",
     "ops",
     "optimizers",
     "peer",
     "peers",
+    "selectors",
+    "sim",
+    "swarm",
+    "testing",
+    "topologies",
     "trigger",
     "u8",
 ]

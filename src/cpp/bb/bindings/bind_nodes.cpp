@@ -175,6 +175,7 @@ void bind_program(py::module_& m) {
                                                 "An artifact, verified and lowered once.")
       .def_property_readonly("digest", &Program::digest)
       .def_property_readonly("targets", &Program::targets)
+      .def_property_readonly("bindings", [](const Program& p) { return python_of(p.bindings()); })
       .def("parameter_count", &Program::parameter_count, py::arg("slot"))
       .def(
           "layout",

@@ -91,6 +91,14 @@ Component* Node::component(std::string_view slot) const {
   return index == node::kNotFound ? nullptr : state_->engine.site().parts[index].component.get();
 }
 
+std::vector<std::pair<std::string, Component*>> Node::components() const {
+  std::vector<std::pair<std::string, Component*>> out;
+  const auto& parts = state_->engine.site().parts;
+  for (size_t i = 0; i < parts.size(); ++i)
+    if (parts[i].component) out.emplace_back(state_->tables->slots[i].name, parts[i].component.get());
+  return out;
+}
+
 const NodeMetrics& Node::metrics() const { return state_->engine.metrics(); }
 
 }  // namespace bb

@@ -62,7 +62,7 @@ Status World::corrupt(const std::vector<PeerId>& peers, std::shared_ptr<const At
     attack = std::make_shared<Amplifier>(attack->amplify());
   }
   adversaries_.emplace_back(std::move(attack), std::move(colluders), std::move(ports),
-                            options_.seed, adversaries_.size());
+                            options_.seed, adversaries_.size(), std::move(rule));
   return {};
 }
 

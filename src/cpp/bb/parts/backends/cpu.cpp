@@ -7,7 +7,7 @@
 #include <set>
 
 #include "bb/ir/ops.h"
-#include "bb/kernels/flush_denormals.h"
+#include "bb/kernels/denormals.h"
 #include "bb/parts/backends/plan.h"
 #include "bb/parts/backends/random.h"
 
