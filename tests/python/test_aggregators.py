@@ -217,7 +217,7 @@ def test_shares_sum_to_one_and_explain_the_vector(name: str) -> None:
 @pytest.mark.parametrize("name", ROBUST)
 def test_far_rows_are_rejected(name: str) -> None:
     rows = np.random.default_rng(7).normal(size=(15, 500)).astype(np.float32)
-    rows[12:] += 100
+    rows[12:] += np.array([[100], [-100], [1000]], dtype=np.float32)  # apart from each other
     decisions = make(name, 3).aggregate(rows).decisions
     reasons = {"krum": "krum_score", "multi_krum": "krum_score", "bulyan": "not_selected"}
     for decision in decisions[12:]:

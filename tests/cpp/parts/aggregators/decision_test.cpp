@@ -6,13 +6,13 @@ namespace {
 
 using Dict = Config::Dict;
 
-/// 12 rows close to 1 and 3 rows at 50, which come last.
+/// 12 rows close to 1, then rows far from them and from each other at 50, 99 and 148.
 Matrix<float> twelve_and_three(size_t d) {
   auto x = random_rows<float>(41, 15, d, false);
   for (auto& row : x)
     for (float& value : row) value = 1 + value / 10;
   for (size_t i = 12; i < 15; ++i)
-    for (float& value : x[i]) value += 49;
+    for (float& value : x[i]) value += 49 * static_cast<float>(i - 11);
   return x;
 }
 
