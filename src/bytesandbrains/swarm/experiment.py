@@ -1,0 +1,259 @@
+"""Building one experiment: split the data, compile, install nodes, corrupt some of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bytesandbrains import _core, algorithms
+from bytesandbrains._core import PeerId, Program
+from bytesandbrains.aggregators import Rule
+from bytesandbrains.artifact import Artifact
+from bytesandbrains.attacks import Attack
+from bytesandbrains.compile import bound_model, compile
+from bytesandbrains.data import Dataset
+from bytesandbrains.data.partition import iid
+from bytesandbrains.errors import ConfigError, DataError, PreconditionError
+from bytesandbrains.graph_model import GraphModel
+from bytesandbrains.models import DeferredModel
+from bytesandbrains.models.family import MODELS
+from bytesandbrains.module import Module
+from bytesandbrains.node import install, load_program, python_parts_for
+from bytesandbrains.sim import World
+from bytesandbrains.specs import parse_spec
+from bytesandbrains.swarm.settings import Settings
+
+__all__ = ["Experiment", "Split", "split_data"]
+
+_CACHE_CAP = 64
+_compiled: dict[str, tuple[Artifact, Program]] = {}
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of the test set and of every peer's shard."""
+
+    test: NDArray[np.int64]
+    shards: list[NDArray[np.int64]]
+
+
+def split_data(size: int, peers: int, test_fraction: float, data_seed: int) -> Split:
+    """Shuffles 0 … size−1 once, cuts the test set off, and shares the rest among all peers.
+
+    Args:
+        size: Examples.
+        peers: Peers, Byzantine ones included.
+        test_fraction: The test set has ceil(test_fraction · size) examples.
+        data_seed: Seed of the shuffle.
+
+    Raises:
+        DataError: ``empty_shard`` when a peer would get nothing.
+    """
+    order = _core.permutation(data_seed, "data.split", size)
+    tests = int(np.ceil(test_fraction * size))
+    shards = iid().split(order[tests:], peers)
+    if min(len(shard) for shard in shards) == 0:
+        raise DataError(
+            "a peer would have no examples",
+            code="empty_shard",
+            value=f"{size - tests} training examples, {peers} peers",
+            hint="use fewer peers, more data or a smaller test_fraction",
+        )
+    return Split(order[:tests], shards)
+
+
+class Experiment:
+    """One experiment, ready to run: its settings resolved into parts.
+
+    Args:
+        settings: The arguments.
+
+    Raises:
+        Error: Whatever is wrong with them, before anything is trained.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.byzantine = settings.byzantine_ids()
+        self.dataset: Dataset = settings.dataset()
+        self.attack: Attack | None = settings.attack_part()
+        self.rule: Rule = settings.rule()
+        self.warnings: list[str] = []
+        self._check_rule()
+        data_seed = settings.seed if settings.data_seed is None else settings.data_seed
+        self.split = split_data(
+            len(self.dataset), settings.peers, settings.test_fraction, data_seed
+        )
+        self.timeout = settings.gather_timeout()
+        self.link = settings.link_spec()
+        self._check_ids()
+
+    def _check_rule(self) -> None:
+        try:
+            self.rule.check(self.settings.peers)
+        except PreconditionError as error:
+            if self.settings.on_precondition == "raise":
+                raise
+            self.warnings.append(str(error))
+
+    def _check_ids(self) -> None:
+        for round in self.settings.record:
+            if not 1 <= round <= self.settings.rounds:
+                raise ConfigError(
+                    "record= names a round outside the run",
+                    code="bad_setting",
+                    where="record",
+                    value=round,
+                    hint=f"rounds are 1 to {self.settings.rounds}",
+                )
+
+    @cached_property
+    def module(self) -> Module:
+        """The program: ``module=``, or the algorithm with this experiment's hyperparameters."""
+        s = self.settings
+        if s.module is not None:
+            if isinstance(s.module, Module):
+                return s.module
+            raise ConfigError(
+                "module= takes an instance of a Module",
+                code="bad_setting",
+                where="module",
+                value=s.module,
+                hint="write module=M()",
+            )
+        if isinstance(s.algorithm, Module):
+            return s.algorithm
+        kind = s.update_kind()
+        return algorithms.get(
+            "sgd",
+            lr=s.lr,
+            momentum=s.momentum,
+            update=kind,
+            local_steps=s.local_steps,
+            server_lr=s.server_lr if kind == "delta" else 1.0,
+            weight_decay=s.weight_decay,
+            participation=s.participation,
+            timeout=self.timeout,
+        )
+
+    @cached_property
+    def model(self) -> GraphModel:
+        """The model, with sizes from the data where it leaves them open."""
+        given = self.settings.model
+        if isinstance(given, str):
+            spec = parse_spec(given)
+            given = MODELS.get(spec.name, **spec.params)
+        if isinstance(given, type) and issubclass(given, GraphModel):
+            given = given()
+        if isinstance(given, DeferredModel):
+            return given.for_data(
+                features=self.dataset.features, classes=self.dataset.classes
+            )
+        if isinstance(given, GraphModel):
+            return given
+        raise ConfigError(
+            "model= is not legal",
+            code="bad_setting",
+            where="model",
+            value=given,
+            hint='use "mlp", bb.models.mlp(64, 64, 10) or a bb.GraphModel',
+        )
+
+    @cached_property
+    def x(self) -> NDArray[Any]:
+        """Features shaped as the model takes them: flat unless it takes more axes."""
+        x = self.dataset.x
+        flat = x.reshape(len(x), -1)
+        wanted = getattr(type(self.model), "x", None) or getattr(self.model, "x", None)
+        rank = len(wanted.shape) if wanted is not None and wanted.shape is not None else 2
+        return np.ascontiguousarray(flat if rank == 2 else x)
+
+    @cached_property
+    def program(self) -> tuple[Artifact, Program]:
+        """The artifact and its lowered program; equal programs are compiled once per process."""
+        bind = {
+            "model": self.model,
+            "data": f"view:batch={self.settings.batch}",
+            "clients": "static",
+            "aggregator": self._bound_rule(),
+        }
+        recorded, _ = bound_model(self.module, bind)
+        key = _core.sha256(recorded.SerializeToString(deterministic=True))
+        if key not in _compiled or _compiled[key][0].python_parts:
+            artifact = compile(self.module, bind)
+            while len(_compiled) >= _CACHE_CAP:
+                _compiled.pop(next(iter(_compiled)))
+            _compiled[key] = (artifact, load_program(artifact))
+        return _compiled[key]
+
+    def _bound_rule(self) -> object:
+        if hasattr(self.rule, "function"):
+            return self.rule.function
+        policy = {"on_missing", "in_run", "on_precondition"}
+        shown = {k: v for k, v in self.rule.params.items() if k not in policy}
+        return type(self.rule)(self.rule.info, shown)
+
+    def world(self) -> World:
+        """The world with server and peers installed, none of them corrupted yet."""
+        s = self.settings
+        artifact, program = self.program
+        world = World(
+            s.seed, link=self.link, serialize=s.serialize, threads=s.threads or 1
+        )
+        parts = {**python_parts_for(artifact, ["server"]), "aggregator": self.rule}
+        server = install(
+            program,
+            "server",
+            peer=PeerId.server(),
+            seed=s.seed,
+            config={"clients": {"peers": list(range(s.peers))}},
+            resources=parts,
+        )
+        world.add(server)
+        views = [self.dataset.view(shard, x=self.x) for shard in self.split.shards]
+        world.add_many(program, "client", s.peers, resources=lambda i: {"data": views[i]})
+        if callable(s.link):
+            self._link_pairs(world, s.link)
+        return world
+
+    def _link_pairs(self, world: World, link: Callable[[PeerId, PeerId], Any]) -> None:
+        server = PeerId.server()
+        for peer in world.nodes:
+            if peer == server:
+                continue
+            for src, dst in ((server, peer), (peer, server)):
+                chosen = link(src, dst)
+                if chosen is not None:
+                    world.set_link(src, dst, chosen)
+
+    def corrupt(self, world: World) -> None:
+        """Hands the Byzantine peers to the adversary."""
+        if self.attack is None or not self.byzantine:
+            return
+        peers = [PeerId.from_int(i) for i in self.byzantine]
+        world.corrupt(peers, self.attack, ports=["update"], rule=self.rule)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over artifact, canonical configuration and data."""
+        artifact, _ = self.program
+        parts = [artifact.digest, self.dataset.digest, _function_source(self.settings)]
+        text = json.dumps([*parts, self.settings.plain()], sort_keys=True, default=str)
+        return _core.sha256(text.encode())
+
+
+def _function_source(settings: Settings) -> str:
+    """Digest of the code of parts given as Python functions, so that editing one shows."""
+    codes = []
+    for part in (settings.aggregator, settings.attack):
+        function = getattr(part, "function", part)
+        code = getattr(function, "__code__", None)
+        if code is not None:
+            codes.append(code.co_code.hex() + repr(code.co_names))
+    return "|".join(codes)

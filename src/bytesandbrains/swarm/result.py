@@ -1,0 +1,346 @@
+"""Result: what came of one experiment, in memory and in a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bytesandbrains._core import PeerId
+from bytesandbrains.errors import ConfigError, DataError, HostError
+
+if TYPE_CHECKING:
+    import onnx
+    from matplotlib.axes import Axes
+
+    from bytesandbrains.artifact import Artifact
+
+__all__ = ["Decision", "Result", "RoundEvent", "RunTime", "load"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What became of one peer's row in one round.
+
+    Attributes:
+        peer: Text of the peer's id.
+        verdict: ``accepted``, ``partial`` or ``rejected``.
+        reason: Why, when not accepted.
+        score: The rule's own score; NaN if it has none.
+        weight: Share of the result; NaN unless shares were asked for.
+    """
+
+    peer: str
+    verdict: str
+    reason: str
+    score: float
+    weight: float
+
+
+@dataclass(frozen=True)
+class RunTime:
+    """Virtual seconds of the simulated system and wall seconds of the computation."""
+
+    virtual_s: float
+    wall_s: float
+
+
+@dataclass(frozen=True)
+class RoundEvent:
+    """What callbacks see after a round.
+
+    Attributes:
+        round: Number of the round, from 1.
+        accuracy: Test accuracy in [0, 1]; NaN when the round is not evaluated.
+        loss: Mean test loss; NaN when the round is not evaluated.
+        decisions: What became of every peer's row.
+        bytes: Bytes on all links so far.
+        time: Virtual seconds so far.
+    """
+
+    round: int
+    accuracy: float
+    loss: float
+    decisions: Sequence[Any]  # the core's Decision objects
+    bytes: int
+    time: float
+
+
+@dataclass
+class Result:
+    """An experiment and what came of it.
+
+    Attributes:
+        config: Every argument, as plain data.
+        rounds: (k,) evaluated rounds; 0 is before training.
+        accuracy: (k,) test accuracy, fractions in [0, 1].
+        loss: (k,) mean test loss.
+        decisions: Per round, what became of every peer's row.
+        skipped: Reason per round that kept its parameters.
+        bytes: Encoded bytes per (source, destination).
+        time: Virtual and wall seconds.
+        diverged: First round with non-finite parameters or too many bad rows; None if none.
+        digest: Hex; equal for equal artifact, configuration, data and seed.
+        trajectory: Hex over honest parameters and decisions of every evaluated round.
+        byzantine: Ids of the adversarial peers.
+        status: ``complete``, ``failed`` or ``partial``.
+        error: What failed, as text, or None.
+        warnings: What a reader must know, e.g. a precondition that did not hold.
+    """
+
+    config: dict[str, Any]
+    rounds: NDArray[np.int64]
+    accuracy: NDArray[np.float64]
+    loss: NDArray[np.float64]
+    decisions: dict[int, list[Decision]]
+    skipped: dict[int, str]
+    bytes: dict[tuple[str, str], int]
+    time: RunTime
+    diverged: int | None
+    digest: str
+    trajectory: str
+    byzantine: list[int]
+    status: str = "complete"
+    error: str | None = None
+    warnings: list[str] = field(default_factory=list)
+    final_params: NDArray[Any] | None = None
+    artifact: Artifact | None = None
+    recorded: dict[int, NDArray[Any]] = field(default_factory=dict)
+    recorded_params: dict[int, NDArray[Any]] = field(default_factory=dict)
+    world: Any = None  # the sim.World, while in memory
+
+    def __repr__(self) -> str:
+        shown = f"{100 * self.final():.1f}%" if len(self.accuracy) else "no evaluation"
+        extra = f", diverged in round {self.diverged}" if self.diverged is not None else ""
+        state = "" if self.status == "complete" else f", {self.status}"
+        return (
+            f"Result({self.config.get('aggregator')} vs {self.config.get('attack')}: {shown} after "
+            f"{int(self.rounds[-1]) if len(self.rounds) else 0} rounds{extra}{state}, "
+            f"{self.digest[:12]})"
+        )
+
+    def final(self) -> float:
+        """Mean test accuracy of the last ``eval_last`` rounds, a fraction in [0, 1]."""
+        total, last = int(self.config["rounds"]), int(self.config["eval_last"])
+        chosen = self.accuracy[self.rounds > total - last]
+        if not len(chosen):
+            chosen = self.accuracy[-1:]
+        return float(chosen.mean()) if len(chosen) else float("nan")
+
+    def frame(self) -> Any:  # pandas.DataFrame, or a numpy structured array without pandas
+        """Tidy table with columns round, node, metric, value."""
+        rows = [
+            (int(r), "server", metric, float(v))
+            for metric, values in (("accuracy", self.accuracy), ("loss", self.loss))
+            for r, v in zip(self.rounds, values, strict=True)
+        ]
+        try:
+            import pandas as pd
+        except ImportError:
+            kinds = [("round", "i8"), ("node", "U64"), ("metric", "U16"), ("value", "f8")]
+            return np.array(rows, dtype=kinds)
+        return pd.DataFrame(rows, columns=["round", "node", "metric", "value"])
+
+    def params(self, node: object = None) -> NDArray[Any]:
+        """(D,) final parameters of the server, or those a peer holds.
+
+        Raises:
+            HostError: ``not_in_memory`` for a peer of a loaded result; ``unknown_peer``.
+        """
+        if node is None:
+            if self.final_params is None:
+                raise HostError("no parameters were kept", code="no_params", hint="run to the end")
+            return self.final_params
+        cell: NDArray[Any] = self.node(node).cell("model", "params")
+        return cell
+
+    def node(self, i: object) -> Any:  # a read-only sim node
+        """The node of peer ``i`` (an id or int), for reading its cells and metrics."""
+        if self.world is None:
+            raise HostError(
+                "the nodes are not in memory",
+                code="not_in_memory",
+                value=i,
+                hint="use the Result that bb.swarm.run returned",
+            )
+        peer = PeerId.from_int(i) if isinstance(i, int) else i
+        if peer not in self.world.nodes:
+            raise HostError("no such node", code="unknown_peer", value=i, hint="ids start at 0")
+        return self.world.nodes[peer]
+
+    def rows(self, round: int) -> NDArray[Any]:
+        """(n, d) rows the rule saw in a recorded round, by peer; an absent peer's row is zero.
+
+        Raises:
+            HostError: ``not_recorded`` unless the round was in ``record=``.
+        """
+        if round not in self.recorded:
+            raise HostError(
+                "the rows of this round were not kept",
+                code="not_recorded",
+                value=round,
+                hint=f"run with record=({round},)",
+            )
+        return self.recorded[round]
+
+    def to_onnx(self, path: str | os.PathLike[str]) -> onnx.ModelProto:
+        """Writes the model with its final parameters as a stand-alone ONNX file, x → logits."""
+        from bytesandbrains.swarm.export import export_model
+
+        if self.artifact is None:
+            raise HostError(
+                "the artifact is not in memory",
+                code="not_in_memory",
+                hint="use the Result that bb.swarm.run returned",
+            )
+        return export_model(self.artifact, self.params(), path)
+
+    def plot(self, kind: str = "accuracy", ax: Axes | None = None) -> Axes:
+        """Draws ``"accuracy"``, ``"loss"``, ``"decisions"`` or ``"bytes"`` and returns the axes."""
+        from bytesandbrains.swarm.plots import plot
+
+        return plot(self, kind, ax)
+
+    def report(self, path: str | os.PathLike[str]) -> Path:
+        """Writes a self-contained HTML report and returns its path."""
+        from bytesandbrains.report import run_report
+
+        return run_report(self, path)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(repr(self))}</pre>"
+
+    def acceptance_rate(self) -> float:
+        """Share of Byzantine rows that were not rejected, over all rounds; NaN without any."""
+        bad = {str(i) for i in self.byzantine}
+        verdicts = [
+            d.verdict != "rejected" for ds in self.decisions.values() for d in ds if d.peer in bad
+        ]
+        return float(np.mean(verdicts)) if verdicts else float("nan")
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Writes the result to a folder that ``bb.swarm.load`` reads; safe to interrupt."""
+        path = Path(folder)
+        make_folder(path)
+        write_text(path / "result.json", json.dumps(self._summary(), indent=1, sort_keys=True))
+        lines = [
+            json.dumps({"round": r, "decisions": [vars(d) for d in ds]})
+            for r, ds in self.decisions.items()
+        ]
+        write_text(path / "decisions.ndjson", "\n".join(lines) + "\n")
+        if self.final_params is not None:
+            partial = path / "params.npy.part"
+            with partial.open("wb") as file:
+                np.save(file, self.final_params)
+            partial.replace(path / "params.npy")
+        return path
+
+    def _summary(self) -> dict[str, Any]:
+        return {
+            "config": self.config,
+            "rounds": self.rounds.tolist(),
+            "accuracy": self.accuracy.tolist(),
+            "loss": self.loss.tolist(),
+            "skipped": {str(k): v for k, v in self.skipped.items()},
+            "bytes": [[a, b, n] for (a, b), n in self.bytes.items()],
+            "virtual_s": self.time.virtual_s,
+            "wall_s": self.time.wall_s,
+            "diverged": self.diverged,
+            "digest": self.digest,
+            "trajectory": self.trajectory,
+            "byzantine": self.byzantine,
+            "status": self.status,
+            "error": self.error,
+            "warnings": self.warnings,
+        }
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder for results and checks that it can be written.
+
+    Raises:
+        ConfigError: ``unwritable``.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / ".writable"
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        raise ConfigError(
+            "the output folder cannot be written",
+            code="unwritable",
+            where="out",
+            value=path,
+            hint=f"choose another folder ({error.strerror})",
+        ) from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a file so that a reader sees the old or the new one, never half of it."""
+    partial = path.with_name(path.name + ".part")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def _decisions(path: Path) -> dict[int, list[Decision]]:
+    if not path.exists():
+        return {}
+    found = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            entry = json.loads(line)
+        except json.JSONDecodeError:
+            break  # the last line of an interrupted run
+        found[int(entry["round"])] = [Decision(**d) for d in entry["decisions"]]
+    return found
+
+
+def load(folder: str | os.PathLike[str]) -> Result:
+    """Reads what ``save`` or ``out=`` wrote, complete or not.
+
+    Raises:
+        DataError: ``not_a_run`` when the folder holds no result.
+    """
+    path = Path(folder)
+    try:
+        summary: Mapping[str, Any] = json.loads((path / "result.json").read_text(encoding="utf-8"))
+        arrays = {k: np.array(summary[k], dtype=np.float64) for k in ("accuracy", "loss")}
+        rounds = np.array(summary["rounds"], dtype=np.int64)
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(
+            "the folder holds no readable result",
+            code="not_a_run",
+            value=path,
+            hint="give the folder that out= or save() wrote",
+        ) from error
+    params = path / "params.npy"
+    return Result(
+        config=dict(summary["config"]),
+        rounds=rounds,
+        accuracy=arrays["accuracy"],
+        loss=arrays["loss"],
+        decisions=_decisions(path / "decisions.ndjson"),
+        skipped={int(k): v for k, v in summary["skipped"].items()},
+        bytes={(a, b): n for a, b, n in summary["bytes"]},
+        time=RunTime(summary["virtual_s"], summary["wall_s"]),
+        diverged=summary["diverged"],
+        digest=summary["digest"],
+        trajectory=summary["trajectory"],
+        byzantine=list(summary["byzantine"]),
+        status=summary["status"],
+        error=summary["error"],
+        warnings=list(summary["warnings"]),
+        final_params=np.load(params) if params.exists() else None,
+    )
+
+
+Callback = Callable[[RoundEvent], object]
