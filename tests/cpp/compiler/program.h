@@ -39,8 +39,8 @@ class Body {
   }
 
   /// Any operation; `after` become order inputs.
-  Body& add(std::string_view domain, std::string op, Strings inputs, Strings outputs, Attrs attrs = {},
-            const Strings& after = {}) {
+  Body& add(std::string_view domain, std::string op, Strings inputs, Strings outputs,
+            Attrs attrs = {}, const Strings& after = {}) {
     ir::Node node;
     node.domain = std::string(domain);
     node.op = std::move(op);
@@ -55,16 +55,20 @@ class Body {
     return *this;
   }
   Body& onnx(std::string op, Strings inputs, Strings outputs, Attrs attrs = {}) {
-    return add(ir::domain::kOnnx, std::move(op), std::move(inputs), std::move(outputs), std::move(attrs));
+    return add(ir::domain::kOnnx, std::move(op), std::move(inputs), std::move(outputs),
+               std::move(attrs));
   }
   Body& constant(const std::string& name, const Tensor& value) {
     return onnx("Constant", {}, {name}, {{"value", value}});
   }
-  Body& scalar(const std::string& name, float value) { return constant(name, Tensor::scalar(value)); }
-  Body& model(std::string op, Strings inputs, Strings outputs, Strings after = {}, Attrs more = {}) {
+  Body& scalar(const std::string& name, float value) {
+    return constant(name, Tensor::scalar(value));
+  }
+  Body& model(std::string op, Strings inputs, Strings outputs, Strings after = {},
+              Attrs more = {}) {
     more.emplace("slot", "model");
-    return add(ir::domain::kModel, std::move(op), std::move(inputs), std::move(outputs), std::move(more),
-               after);
+    return add(ir::domain::kModel, std::move(op), std::move(inputs), std::move(outputs),
+               std::move(more), after);
   }
   Body& batch(const std::string& x, const std::string& y, Strings after = {}) {
     return add(ir::domain::kData, "NextBatch", {}, {x, y}, {{"slot", "data"}}, after);
@@ -82,7 +86,9 @@ class Body {
   }
   Body& gather(const std::string& x, const std::string& of, const std::string& arrived,
                Attrs more = {}) {
-    more.insert({{"name", arrived}, {"need", int64_t{-1}}, {"timeout_ns", int64_t{30'000'000'000}},
+    more.insert({{"name", arrived},
+                 {"need", int64_t{-1}},
+                 {"timeout_ns", int64_t{30'000'000'000}},
                  {"key", "root"}});
     return add(ir::domain::kFlow, "Gather", {x, of},
                {arrived, arrived + ".peers", arrived + ".missing", arrived + ".timed_out"},
@@ -105,8 +111,8 @@ class Body {
     add(ir::domain::kFlow, "Output", {value}, {name + ".out"}, {{"name", name}});
     return output(name + ".out");
   }
-  Body& call(const std::string& function, std::vector<std::pair<std::string, std::string>> arguments,
-             Strings outputs) {
+  Body& call(const std::string& function,
+             std::vector<std::pair<std::string, std::string>> arguments, Strings outputs) {
     Strings names, values;
     for (auto& [name, value] : arguments) {
       names.push_back(name);
@@ -151,8 +157,8 @@ class Program {
   }
   Program& bind(const std::string& name, const std::string& role, const std::string& part,
                 const std::string& by = "catalogue") {
-    bindings_[name] = Config(Config::Dict{
-        {"role", role}, {"part", part}, {"params", Config::Dict{}}, {"by", by}});
+    bindings_[name] = Config(
+        Config::Dict{{"role", role}, {"part", part}, {"params", Config::Dict{}}, {"by", by}});
     return *this;
   }
   Program& declare(const std::string& name, const std::string& role) {
@@ -188,10 +194,9 @@ inline void add_mlp(Program& program, const std::string& slot, int64_t inputs, i
     return dtype + "[" + std::to_string(rows) + "," + std::to_string(columns) + "]";
   };
   const auto vector = [&](int64_t size) { return dtype + "[" + std::to_string(size) + "]"; };
-  const Config layout = Config::List{parameter("w1", {inputs, hidden}, "he", dtype),
-                                     parameter("b1", {hidden}, "zero", dtype),
-                                     parameter("w2", {hidden, classes}, "he", dtype),
-                                     parameter("b2", {classes}, "zero", dtype)};
+  const Config layout = Config::List{
+      parameter("w1", {inputs, hidden}, "he", dtype), parameter("b1", {hidden}, "zero", dtype),
+      parameter("w2", {hidden, classes}, "he", dtype), parameter("b2", {classes}, "zero", dtype)};
   Body forward(ir::domain::kPart, slot + ".forward");
   forward.input("x", dtype + "[N," + std::to_string(inputs) + "]")
       .input("w1", matrix(inputs, hidden))
@@ -200,7 +205,9 @@ inline void add_mlp(Program& program, const std::string& slot, int64_t inputs, i
       .input("b2", vector(classes))
       .output("logits")
       .meta("bb.layout", layout.text());
-  forward.onnx("MatMul", {"x", "w1"}, {"a"}).onnx("Add", {"a", "b1"}, {"h"}).onnx("Relu", {"h"}, {"r"});
+  forward.onnx("MatMul", {"x", "w1"}, {"a"})
+      .onnx("Add", {"a", "b1"}, {"h"})
+      .onnx("Relu", {"h"}, {"r"});
   forward.onnx("MatMul", {"r", "w2"}, {"s"}).onnx("Add", {"s", "b2"}, {"logits"});
   Body loss(ir::domain::kPart, slot + ".loss");
   loss.input("logits", dtype + "[N," + std::to_string(classes) + "]").input("y", "int64[N]");

@@ -9,7 +9,7 @@ namespace bb::compiler {
 namespace {
 
 /// Operations of one program; beyond it a few nested calls have multiplied the program.
-constexpr size_t kMaxNodes = 200'000;
+constexpr size_t kMaxNodes = 50'000;
 /// Modules in modules; deeper programs are generated, not written.
 constexpr size_t kMaxDepth = 256;
 

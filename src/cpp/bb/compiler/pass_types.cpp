@@ -41,8 +41,10 @@ Status resolve_cells(ir::Function& entry, const Sizes& sizes) {
   return {};
 }
 
-/// A batch has the types that the part it feeds declares.
-void declare_batches(ir::Function& entry, const ir::Model& model) {
+bool is_batch(const ir::Node& node) { return node.is(ir::domain::kData, "NextBatch"); }
+
+/// A batch that feeds a part has the types that the part declares.
+void declare_from_uses(ir::Function& entry, const ir::Model& model) {
   const auto made_by = ir::producers(entry);
   for (const ir::Node& node : entry.nodes) {
     const ir::Function* callee =
@@ -50,10 +52,27 @@ void declare_batches(ir::Function& entry, const ir::Model& model) {
     if (callee == nullptr) continue;
     for (size_t i = 0; i < std::min(node.inputs.size(), callee->inputs.size()); ++i) {
       const auto found = made_by.find(node.inputs[i]);
-      if (found == made_by.end() || !entry.nodes[found->second].is(ir::domain::kData, "NextBatch"))
-        continue;
+      if (found == made_by.end() || !is_batch(entry.nodes[found->second])) continue;
       ir::Type& type = entry.types[node.inputs[i]];
       if (!type.complete()) type = callee->types.at(callee->inputs[i]);
+    }
+  }
+}
+
+/// What no part takes has the types of the only model, if there is one.
+void declare_from_model(ir::Function& entry, const ir::Model& model) {
+  const ir::Function* only = nullptr;
+  for (const ir::Function& function : model.functions) {
+    if (function.domain != ir::domain::kEvaluate) continue;
+    if (only != nullptr) return;
+    only = &function;
+  }
+  if (only == nullptr) return;
+  for (const ir::Node& node : entry.nodes) {
+    if (!is_batch(node)) continue;
+    for (size_t i = 0; i < std::min<size_t>(2, node.outputs.size()); ++i) {
+      ir::Type& type = entry.types[node.outputs[i]];
+      if (!type.complete()) type = only->types.at(only->inputs[i + 1]);
     }
   }
 }
@@ -110,7 +129,8 @@ Result<PassResult> run_types(ir::Model model) {
   ir::Function& entry = *entry_of(model);
   for (auto& [name, type] : entry.types) resolve(type, sizes);
   BB_RETURN_IF_ERROR(resolve_cells(entry, sizes));
-  declare_batches(entry, model);
+  declare_from_uses(entry, model);
+  declare_from_model(entry, model);
   BB_RETURN_IF_ERROR(ir::infer_types(entry, model));
   BB_RETURN_IF_ERROR(check_cells(entry));
   return PassResult{std::move(model), true};

@@ -136,17 +136,19 @@ Body instantiate(const ir::Function& callee, const std::vector<std::string>& act
                  const std::string& scope, const ir::Meta& call_meta, Names& names) {
   std::map<std::string, std::string> to;
   for (size_t i = 0; i < callee.inputs.size(); ++i) to[callee.inputs[i]] = actuals[i];
+  // Names that an earlier pass made in the callee start with the callee's name.
+  const auto without = [&](const std::string& name) {
+    return name.starts_with(callee.name + "/") ? name.substr(callee.name.size() + 1) : name;
+  };
   Body body;
   for (const ir::Node& source : callee.nodes) {
     ir::Node node = source;
-    const bool own_scope = source.name.starts_with(callee.name + "/");
-    node.name =
-        scope + "/" + (own_scope ? source.name.substr(callee.name.size() + 1) : source.name);
+    node.name = scope + "/" + without(source.name);
     node.meta.insert(call_meta.begin(), call_meta.end());
     for (std::string& name : node.inputs)
       if (!name.empty()) name = to[name];
     for (std::string& name : node.outputs)
-      if (!name.empty()) name = to[name] = names.fresh(scope + "/" + name);
+      if (!name.empty()) name = to[name] = names.fresh(scope + "/" + without(name));
     body.nodes.push_back(std::move(node));
   }
   for (const std::string& name : callee.outputs) body.outputs.push_back(to[name]);
