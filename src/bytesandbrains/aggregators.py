@@ -2,140 +2,21 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
-
-from numpy.typing import NDArray
-
-from bytesandbrains import _core
 from bytesandbrains._core import Aggregation, Decision
 from bytesandbrains.bindings import offer_catalogue
-from bytesandbrains.native_family import NativeDescriptor, NativeFamily
+from bytesandbrains.native_family import NativeFamily
+from bytesandbrains.rule import FunctionRule, Rule
 
-__all__ = ["Aggregation", "Decision", "Rule", "describe", "from_spec", "get", "names"]
-
-Rows = NDArray[Any] | Sequence[NDArray[Any]]  # float32 or float64
-
-
-class Rule:
-    """An aggregation rule with its parameters.
-
-    Calling it aggregates n rows of d values into one vector. Rows are never modified or copied.
-
-    Example:
-        >>> import numpy as np
-        >>> rule = get("median")
-        >>> rule(np.array([[1.0, 5.0], [2.0, 6.0], [9.0, -9.0]]))
-        array([2., 5.])
-    """
-
-    family = "aggregators"
-
-    def __init__(self, info: NativeDescriptor, params: Mapping[str, Any]) -> None:
-        self.info = info
-        self.params: dict[str, Any] = dict(params)
-        self.core = _core.make_aggregator(info.name, self.params)
-
-    @property
-    def name(self) -> str:
-        """The name in the catalogue."""
-        return self.info.name
-
-    @property
-    def spec(self) -> str:
-        """The spec string that makes this rule."""
-        given = ",".join(f"{k}={v}" for k, v in self.params.items())
-        return f"{self.name}:{given}" if given else self.name
-
-    def __repr__(self) -> str:
-        return (
-            f"bb.aggregators.{self.name}({', '.join(f'{k}={v!r}' for k, v in self.params.items())})"
-        )
-
-    def __call__(self, X: Rows, weights: Sequence[float] | None = None) -> NDArray[Any]:
-        """Aggregates rows.
-
-        Args:
-            X: (n, d) array with unit inner stride, or a list or tuple of 1-D arrays; float32 or
-                float64, numpy or DLPack.
-            weights: One weight per row; rules that would let an attacker gain ignore them.
-
-        Returns:
-            (d,) vector of the rows' dtype.
-
-        Raises:
-            DataError: Empty, ragged, integer, non-contiguous or object arrays.
-            PreconditionError: Too few rows, or more non-finite rows than f.
-        """
-        return self.aggregate(X, weights).vector
-
-    def aggregate(
-        self,
-        X: Rows,
-        weights: Sequence[float] | None = None,
-        *,
-        peers: Sequence[object] | None = None,
-        state: Mapping[str, Any] | None = None,
-        detail: Literal["verdict", "shares"] = "verdict",
-        missing: Sequence[object] | None = None,
-        threads: int = 1,
-    ) -> Aggregation:
-        """Aggregates rows and says what became of each.
-
-        Args:
-            X: As for a call.
-            weights: As for a call.
-            peers: The peer of each row (``PeerId`` or int); 0 … n−1 by default.
-            state: State of stateful rules, as an earlier call returned it.
-            detail: ``"shares"`` also computes each row's share of the result (they sum to 1).
-            missing: Peers that were invited and sent nothing.
-            threads: Kernel threads; the result does not depend on them.
-
-        Returns:
-            Vector, decisions sorted by peer, state and stats.
-        """
-        weight_list = None if weights is None else [float(w) for w in weights]
-        return self.core.aggregate(
-            X,
-            weight_list,
-            peers,
-            None if state is None else dict(state),
-            detail == "shares",
-            missing,
-            threads,
-        )
-
-    def min_n(self, f: int) -> int:
-        """Fewest rows the rule accepts with ``f`` Byzantine ones."""
-        return self.core.min_n(f)
-
-    def max_f(self, n: int) -> int:
-        """Largest f the rule accepts with ``n`` rows; −1 when none is legal."""
-        return self.core.max_f(n)
-
-    def check(self, n: int) -> None:
-        """Raises PreconditionError, naming what would work, unless ``n`` rows are enough."""
-        self.core.check(n)
-
-
-class FunctionRule(Rule):
-    """A plain Python function ``fn(X)`` or ``fn(X, ctx)`` as a rule."""
-
-    def __init__(self, function: Callable[..., object], params: Mapping[str, Any]) -> None:
-        self.function = function
-        self.params = dict(params)
-        wants_context = len(inspect.signature(function).parameters) > 1
-        self.core = _core.python_aggregator(function, wants_context, self.params)
-
-    @property
-    def name(self) -> str:
-        """The function's name."""
-        return str(getattr(self.function, "__name__", "python"))
-
-    def __repr__(self) -> str:
-        return f"FunctionRule({self.name})"
-
+__all__ = [
+    "Aggregation",
+    "Decision",
+    "FunctionRule",
+    "Rule",
+    "describe",
+    "from_spec",
+    "get",
+    "names",
+]
 
 _FAMILY: NativeFamily[Rule] = NativeFamily("aggregators", Rule)
 names = _FAMILY.names
@@ -144,5 +25,5 @@ get = _FAMILY.get
 from_spec = _FAMILY.from_spec
 for _name in _FAMILY.parts:
     globals()[_name] = _FAMILY.factory(_name)
-    __all__ += [_name]  # noqa: PLE0604
+__all__.extend(_FAMILY.parts)
 offer_catalogue("Aggregator", names)

@@ -32,9 +32,7 @@ def parse_bandwidth(value: str | float) -> float:
     return float(match[1]) * _UNITS[match[2]]
 
 
-def constant(
-    latency: str = "0s", bandwidth: str | float = math.inf, loss: float = 0.0
-) -> LinkSpec:
+def constant(latency: str = "0s", bandwidth: str | float = math.inf, loss: float = 0.0) -> LinkSpec:
     """A link that treats every message alike.
 
     Args:

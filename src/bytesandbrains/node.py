@@ -118,7 +118,8 @@ class Node:
 
     def cell(self, slot: str, name: str) -> NDArray[Any] | None:
         """A state cell as a read-only array, e.g. ``cell("model", "params")``; None if absent."""
-        return self.core.cell(slot, name)
+        value: NDArray[Any] | None = self.core.cell(slot, name)
+        return value
 
     def set_cell(self, slot: str, name: str, value: NDArray[Any]) -> None:
         """Overwrites a state cell with an array of its dtype and shape."""
@@ -138,9 +139,7 @@ def load_program(artifact: Artifact) -> Program:
     return _core.load_program(artifact.bytes)
 
 
-def python_parts_for(
-    program: Artifact | Program, targets: Sequence[str]
-) -> dict[str, object]:
+def python_parts_for(program: Artifact | Program, targets: Sequence[str]) -> dict[str, object]:
     """The parts written in Python that some targets of an artifact use, by slot."""
     if not isinstance(program, Artifact) or not program.python_parts:
         return {}

@@ -15,6 +15,7 @@ from bytesandbrains.attacks import from_spec as attack_from_spec
 from bytesandbrains.durations import parse_duration_ns
 from bytesandbrains.errors import ConfigError
 from bytesandbrains.node import Node, NodeConfig, install, load_program, python_parts_for
+from bytesandbrains.rule import Rule
 
 __all__ = ["TraceEvent", "World"]
 
@@ -22,7 +23,10 @@ _FOREVER = 2**63 - 1
 
 
 class TraceEvent(NamedTuple):
-    """What happened to a message: send, deliver, drop, hold, replace, withhold, timeout, failure."""
+    """What happened to a message.
+
+    Kinds: send, deliver, drop, hold, replace, withhold, timeout, failure.
+    """
 
     time_ns: int
     kind: str
@@ -130,7 +134,7 @@ class World:
         attack: Attack | str,
         ports: Sequence[str] = (),
         *,
-        rule: object = None,
+        rule: Rule | None = None,
     ) -> None:
         """Puts nodes under one adversary.
 
@@ -148,11 +152,9 @@ class World:
                 value=made.name,
                 hint="pass rule=bb.aggregators...",
             )
-        self.core.corrupt(list(peers), made.core, set(ports), getattr(rule, "core", rule))
+        self.core.corrupt(list(peers), made.core, set(ports), None if rule is None else rule.core)
 
-    def invoke(
-        self, peer: PeerId, target: str, round: int | None = None, **inputs: object
-    ) -> int:
+    def invoke(self, peer: PeerId, target: str, round: int | None = None, **inputs: object) -> int:
         """Starts the entry of a target on one node at the present instant."""
         return self.core.invoke(peer, target, inputs, round)
 

@@ -152,9 +152,7 @@ class Experiment:
         if isinstance(given, type) and issubclass(given, GraphModel):
             given = given()
         if isinstance(given, DeferredModel):
-            return given.for_data(
-                features=self.dataset.features, classes=self.dataset.classes
-            )
+            return given.for_data(features=self.dataset.features, classes=self.dataset.classes)
         if isinstance(given, GraphModel):
             return given
         raise ConfigError(
@@ -203,9 +201,7 @@ class Experiment:
         """The world with server and peers installed, none of them corrupted yet."""
         s = self.settings
         artifact, program = self.program
-        world = World(
-            s.seed, link=self.link, serialize=s.serialize, threads=s.threads or 1
-        )
+        world = World(s.seed, link=self.link, serialize=s.serialize, threads=s.threads or 1)
         parts = {**python_parts_for(artifact, ["server"]), "aggregator": self.rule}
         server = install(
             program,

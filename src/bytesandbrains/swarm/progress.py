@@ -34,7 +34,8 @@ def progress_bar(show: bool | None, total: int) -> Iterator[Callable[[Any], None
         task = bar.add_task("", total=total)
 
         def advance(record: Any) -> None:
-            text = f"accuracy {100 * record.accuracy:.1f}%" if record.evaluated else None
-            bar.update(task, completed=record.round, **({"description": text} if text else {}))
+            bar.update(task, completed=record.round)
+            if record.evaluated:
+                bar.update(task, description=f"accuracy {100 * record.accuracy:.1f}%")
 
         yield advance

@@ -259,7 +259,9 @@ class _Run:
             decisions={r.round: _plain_decisions(r) for r in records if r.round > 0},
             skipped={r.round: r.skipped for r in records if r.skipped},
             bytes={(str(a), str(b)): n for (a, b), n in self.world.bytes().items()},
-            time=RunTime(last.virtual_ns / 1e9 if last else 0.0, time.perf_counter() - self.started),
+            time=RunTime(
+                last.virtual_ns / 1e9 if last else 0.0, time.perf_counter() - self.started
+            ),
             diverged=self.driver.diverged if self.driver.diverged >= 0 else None,
             digest=_core.sha256(json.dumps([self.experiment.digest, trajectory]).encode()),
             trajectory=trajectory,
@@ -298,5 +300,3 @@ def _event(record: Any) -> RoundEvent:
         bytes=record.bytes,
         time=record.virtual_ns / 1e9,
     )
-
-

@@ -253,8 +253,8 @@ def _plain(value: object) -> Any:  # Any: JSON data
         return value.name
     if isinstance(value, (list, tuple, range)):
         return [_plain(item) for item in value]
-    if hasattr(value, "spec"):
-        return str(value.spec) if not hasattr(value, "function") else value.name
+    if isinstance(value, (Rule, Attack)):
+        return value.name if hasattr(value, "function") else value.spec
     if isinstance(value, LinkSpec):
         return {
             "latency_ns": value.latency_ns,

@@ -112,7 +112,7 @@ void bind_steps(py::module_& m) {
       .def_readonly("peer", &Send::to)
       .def_property_readonly("data",
                              [](const Send& s) { return py::bytes(unwrap(encode(s.envelope))); })
-      .def_readonly("bytes", &Send::bytes)
+      .def_readonly("size", &Send::bytes)
       .def_readonly("id", &Send::id)
       .def_property_readonly("round", [](const Send& s) { return s.envelope.key.round; })
       .def_property_readonly("ports", [](const Send& s) {

@@ -48,8 +48,10 @@ void bind_peer_id(py::module_& m) {
       .def("__str__", &PeerId::text)
       .def("__repr__", [](const PeerId& p) { return "PeerId(" + p.text() + ")"; })
       .def("__hash__", [](const PeerId& p) { return py::hash(py::bytes(p.bytes())); })
-      .def(
-          "__eq__", [](const PeerId& a, const PeerId& b) { return a == b; }, py::is_operator())
+      .def("__eq__",
+           [](const PeerId& a, const py::object& b) {
+             return py::isinstance<PeerId>(b) && a == b.cast<PeerId>();
+           })
       .def(
           "__lt__", [](const PeerId& a, const PeerId& b) { return a < b; }, py::is_operator())
       .def(py::pickle(

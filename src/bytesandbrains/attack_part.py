@@ -1,0 +1,134 @@
+"""Attack: what colluding peers do, from the catalogue or from a user's function."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+
+from bytesandbrains import _core
+from bytesandbrains.errors import ConfigError
+from bytesandbrains.native_family import NativeDescriptor
+
+__all__ = ["Attack", "FunctionAttack", "attack"]
+
+
+class Attack:
+    """An attack with its parameters.
+
+    Calling an update attack crafts what f colluders send, given the honest rows.
+    """
+
+    family = "attacks"
+
+    def __init__(self, info: NativeDescriptor, params: Mapping[str, Any]) -> None:
+        self.info = info
+        self.params: dict[str, Any] = dict(params)
+        self.core = _core.make_attack(info.name, self.params)
+
+    @property
+    def name(self) -> str:
+        """The name in the catalogue."""
+        return self.info.name
+
+    @property
+    def level(self) -> str:
+        """Where it acts: ``none``, ``data``, ``update`` or ``wire``."""
+        return self.core.level
+
+    @property
+    def spec(self) -> str:
+        """The spec string that makes this attack."""
+        given = ",".join(f"{k}={v}" for k, v in self.params.items())
+        return f"{self.name}:{given}" if given else self.name
+
+    def __repr__(self) -> str:
+        return f"bb.attacks.{self.name}({', '.join(f'{k}={v!r}' for k, v in self.params.items())})"
+
+    def __call__(
+        self,
+        honest: NDArray[Any],
+        *,
+        f: int,
+        n: int,
+        own: NDArray[Any] | None = None,
+        rng: int = 0,
+    ) -> NDArray[Any]:
+        """Crafts the colluders' rows.
+
+        Args:
+            honest: (h, d) honest rows, float32 or float64.
+            f: Number of colluders.
+            n: Number of peers.
+            own: (f, d) the colluders' own honest rows; zeros by default.
+            rng: Seed of the attack's random stream.
+
+        Returns:
+            (f, d) rows.
+
+        Raises:
+            ConfigError: ``no_rows`` for attacks on data or messages.
+            DataError: Bad arrays.
+        """
+        return self.core.rows(honest, f, n, own, rng)
+
+    def poison_labels(self, y: NDArray[Any], classes: int, *, rng: int = 0) -> NDArray[Any]:
+        """The labels a poisoned peer trains on: int64 (m,) in [0, classes)."""
+        return self.core.poison_labels(y, classes, rng)
+
+
+class FunctionAttack(Attack):
+    """A user's attack, made by ``@bb.attack``."""
+
+    def __init__(self, function: Callable[..., object], knowledge: str) -> None:
+        parameters = list(inspect.signature(function).parameters)
+        if len(parameters) != 1 or parameters[0] not in ("honest", "ctx"):
+            raise ConfigError(
+                "an attack takes one parameter, named honest or ctx",
+                code="bad_attack",
+                value=", ".join(parameters),
+                hint="write def my_attack(honest): ... or def my_attack(ctx): ...",
+            )
+        self.function = function
+        self.knowledge = knowledge
+        self.params = {}
+        self.core = _core.python_attack(function, parameters[0] == "ctx", knowledge)
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return str(getattr(self.function, "__name__", "python"))
+
+    def __repr__(self) -> str:
+        return f"@bb.attack({self.name}, knowledge={self.knowledge!r})"
+
+
+def attack(
+    knowledge: Literal["honest", "own", "rule"] = "honest",
+) -> Callable[[Callable[..., object]], FunctionAttack]:
+    """Makes a function an attack.
+
+    The function takes ``honest`` (h, d) or ``ctx`` (see ``contexts.AttackContext``) and returns
+    (d,) for all colluders, (f, d), or a list of ``drop()``, ``delay(s)``, ``duplicate(s)`` and
+    ``replace(row)``.
+
+    Args:
+        knowledge: What the colluders see: the honest rows, only their own, or also the defence.
+
+    Example:
+        >>> @attack(knowledge="honest")
+        ... def opposite(honest):
+        ...     return -honest.mean(axis=0)
+        >>> opposite.name
+        'opposite'
+    """
+    if knowledge not in ("honest", "own", "rule"):
+        raise ConfigError(
+            "no such knowledge",
+            code="bad_attack",
+            value=knowledge,
+            hint='use "honest", "own" or "rule"',
+        )
+    return lambda function: FunctionAttack(function, knowledge)
