@@ -124,6 +124,17 @@ TEST(Missing, stands_for_the_own_vector_when_there_is_one) {
   EXPECT_EQ(vector_of<float>(**result), run("mean", {}, filled));
 }
 
+TEST(Missing, a_broken_own_vector_counts_as_non_finite) {
+  const auto x = random_rows<float>(32, 9, 8, false);
+  const Tensor own = Tensor::of<float>({8}, std::vector<float>(8, kNaN));
+  auto input = with_missing(x, {4, 5});
+  input.own = &own;
+  EXPECT_EQ(error_code(call(*make_rule("krum", {{"f", 1}}), input)), "too_many_nonfinite");
+  auto result = call(*make_rule("krum", {{"f", 2}}), input);
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ((*result)->decisions[4].reason, "missing");
+}
+
 TEST(Missing, an_average_weight_goes_to_the_zero_row) {
   const Matrix<float> x = {{4.f}, {8.f}, {0.f}};
   auto input = with_missing(x, {2});

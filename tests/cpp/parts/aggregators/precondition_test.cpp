@@ -82,6 +82,13 @@ TEST(Preconditions, warn_applies_the_rule_all_the_same) {
     }
 }
 
+TEST(Preconditions, warn_still_needs_one_finite_row) {
+  const Matrix<float> x(3, std::vector<float>(4, std::nanf("")));
+  auto result = call(*make_rule("krum", {{"f", 5}, {"on_precondition", "warn"}}), input_of(x));
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, "too_many_nonfinite");
+}
+
 TEST(TrimmedMean, needs_f_or_a_fraction) {
   auto made = aggregators().make("trimmed_mean", Dict{});
   ASSERT_FALSE(made.ok());

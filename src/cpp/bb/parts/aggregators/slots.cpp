@@ -1,0 +1,158 @@
+// Lines up arrived and missing peers, rejects unusable rows, and words the decisions.
+#include "bb/parts/aggregators/slots.h"
+
+#include "bb/parts/aggregators/row_ops.h"
+
+namespace bb::rules {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+const std::string& default_why() {
+  static const std::string why = "missing";
+  return why;
+}
+
+double mean_weight(const AggregateInput& input) {
+  double total = 0;
+  for (size_t i = 0; i < input.rows.size(); ++i) total += input.weights[i];
+  return input.rows.empty() ? 1.0 : total / static_cast<double>(input.rows.size());
+}
+
+/// DataError duplicate_sender unless every peer occurs once and both lists are sorted.
+Status check_order(const std::vector<Slot>& slots) {
+  for (size_t i = 1; i < slots.size(); ++i)
+    if (!(*slots[i - 1].peer < *slots[i].peer))
+      return make_error(Fault::kData, "duplicate_sender",
+                        "every peer sends one row, and rows are sorted by peer",
+                        "peer " + slots[i].peer->text(), "give each peer one row", "aggregators");
+  return {};
+}
+
+std::string peers_text(const std::vector<Slot>& slots) {
+  constexpr size_t kMostNamed = 8;
+  std::string text;
+  size_t named = 0;
+  for (const Slot& slot : slots) {
+    if (slot.kind != Slot::Kind::kNonFinite) continue;
+    if (++named > kMostNamed) return text + ", ...";
+    text += (text.empty() ? "" : ", ") + slot.peer->text();
+  }
+  return text;
+}
+
+}  // namespace
+
+Status check_input(const Rule& rule, const AggregateInput& input) {
+  const std::string where = "aggregators." + rule.name();
+  if (input.dtype != DType::kF32 && input.dtype != DType::kF64)
+    return make_error(Fault::kData, "bad_dtype", "rows must be float32 or float64",
+                      std::string(name_of(input.dtype)), "convert the rows to float32", where);
+  if (input.rows.empty() && input.missing.empty())
+    return make_error(Fault::kPrecondition, "no_rows", "there is nothing to aggregate", "n=0",
+                      "give at least one row", where);
+  if (input.d == 0)
+    return make_error(Fault::kData, "empty_rows", "rows must hold at least one value", "d=0",
+                      "give rows with d >= 1 values", where);
+  if (!input.missing_why.empty() && input.missing_why.size() != input.missing.size())
+    return make_error(Fault::kHost, "bad_call", "one reason per missing peer is wanted",
+                      std::to_string(input.missing_why.size()) + " reasons, " +
+                          std::to_string(input.missing.size()) + " missing peers",
+                      "leave missing_why empty or give one per peer", where);
+  if (input.own &&
+      (input.own->dtype() != input.dtype || input.own->size() != static_cast<int64_t>(input.d)))
+    return make_error(
+        Fault::kData, "shape_mismatch", "the receiver's own vector does not fit the rows",
+        input.own->text(),
+        "give " + std::string(name_of(input.dtype)) + "(" + std::to_string(input.d) + ")", where);
+  return {};
+}
+
+Result<std::vector<Slot>> slots_of(const AggregateInput& input, const void* stand_in) {
+  std::vector<Slot> slots;
+  slots.reserve(input.rows.size() + input.missing.size());
+  const double absent_weight = input.weights && stand_in ? mean_weight(input) : 0;
+  size_t row = 0;
+  size_t gone = 0;
+  while (row < input.rows.size() || gone < input.missing.size()) {
+    if (gone == input.missing.size() ||
+        (row < input.rows.size() && input.rows[row].peer < input.missing[gone])) {
+      const double weight = input.weights ? input.weights[row] : 0;
+      slots.push_back(
+          {Slot::Kind::kArrived, &input.rows[row].peer, input.rows[row].data, nullptr, weight});
+      ++row;
+    } else {
+      const std::string* why =
+          input.missing_why.empty() ? &default_why() : &input.missing_why[gone];
+      slots.push_back({stand_in ? Slot::Kind::kStandIn : Slot::Kind::kAbsent, &input.missing[gone],
+                       stand_in, why, absent_weight});
+      ++gone;
+    }
+  }
+  BB_RETURN_IF_ERROR(check_order(slots));
+  return slots;
+}
+
+size_t screen(std::vector<Slot>& slots, DType dtype, size_t d) {
+  size_t bad = 0;
+  for (Slot& slot : slots) {
+    if (!slot.takes_part() || all_finite(slot.data, dtype, d)) continue;
+    slot.kind = Slot::Kind::kNonFinite;
+    ++bad;
+  }
+  return bad;
+}
+
+Error too_many_nonfinite(const Rule& rule, const std::vector<Slot>& slots, size_t bad) {
+  const bool budget = rule.f() >= 0 && bad > static_cast<size_t>(rule.f());
+  const std::string f = std::to_string(rule.f());
+  const std::string limit = budget ? "f=" + f + " allows " + f + " non-finite rows, " +
+                                         std::to_string(bad) + " of " +
+                                         std::to_string(slots.size()) + " have them"
+                                   : "all rows have non-finite values";
+  return make_error(Fault::kPrecondition, "too_many_nonfinite", rule.name() + ": " + limit,
+                    "peers " + peers_text(slots),
+                    budget ? "raise f, or find out why the senders diverged"
+                           : "find out why the senders diverged",
+                    "aggregators." + rule.name());
+}
+
+std::shared_ptr<const Aggregation> skipped(const AggregateInput& input,
+                                           const std::vector<Slot>& slots, std::string reason) {
+  auto out = std::make_shared<Aggregation>();
+  out->vector = Tensor::zeros(input.dtype, {static_cast<int64_t>(input.d)});
+  out->skipped = true;
+  out->skip_reason = std::move(reason);
+  out->state = input.state;
+  const double weight = input.detail == Detail::kShares ? 0.0 : kNaN;
+  out->decisions.reserve(slots.size());
+  for (const Slot& slot : slots) {
+    const std::string why = slot.why                              ? *slot.why
+                            : slot.kind == Slot::Kind::kNonFinite ? "non_finite"
+                                                                  : "round_skipped";
+    out->decisions.push_back({*slot.peer, Verdict::kRejected, why, kNaN, weight});
+  }
+  return out;
+}
+
+std::vector<Decision> decide(const std::vector<Slot>& slots,
+                             const std::vector<RowOutcome>& outcomes, Detail detail) {
+  std::vector<Decision> decisions;
+  const double nothing = detail == Detail::kShares ? 0.0 : kNaN;
+  decisions.reserve(slots.size());
+  size_t next = 0;
+  for (const Slot& slot : slots) {
+    if (!slot.takes_part()) {
+      decisions.push_back(
+          {*slot.peer, Verdict::kRejected, slot.why ? *slot.why : "non_finite", kNaN, nothing});
+      continue;
+    }
+    const RowOutcome& row = outcomes[next++];
+    const bool arrived = slot.kind == Slot::Kind::kArrived;
+    decisions.push_back({*slot.peer, arrived ? row.verdict : Verdict::kRejected,
+                         arrived ? row.reason : *slot.why, row.score, row.weight});
+  }
+  return decisions;
+}
+
+}  // namespace bb::rules
