@@ -59,6 +59,7 @@ Result<ir::Function> FunctionBuilder::finish(const ir::Model& model) {
     function_.nodes.push_back(std::move(node));
   }
   remove_identities(function_);
+  merge_constants(function_);
   name_nodes(function_);
   BB_RETURN_IF_ERROR(ir::infer_types(function_, model));
   return std::move(function_);

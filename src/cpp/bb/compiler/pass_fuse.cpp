@@ -128,6 +128,7 @@ class Fuser {
 
   /// Adds the region as a function and returns its call.
   ir::Node finish_region(ir::Function region, const std::string& frame_index, std::string place) {
+    merge_constants(region);
     ir::Node call;
     call.domain = region.domain;
     call.op = region.name;

@@ -4,6 +4,7 @@
 
 #include "bb/compiler/pass.h"
 #include "bb/compiler/rewrite.h"
+#include "bb/compiler/tables.h"
 #include "bb/ir/ops.h"
 #include "bb/ir/passport.h"
 
@@ -42,9 +43,10 @@ Status check_named(const ir::Model& model) {
 }
 
 Status check_bound(const ir::Model& model) {
-  const bool fine = model.meta.contains("bb.slots") || model.meta.contains("bb.bindings") ||
-                    !model.functions.empty();
-  return fine ? Status() : broken("bound", {});
+  BB_ASSIGN_OR_RETURN(const Config bindings, read_table(model, "bb.bindings"));
+  return every_node(model, ir::domain::kModule, "bound", [&](const ir::Node& node) {
+    return role_of(node).empty() || bindings.has(node.string_attr("slot"));
+  });
 }
 
 Status check_inlined(const ir::Model& model) {

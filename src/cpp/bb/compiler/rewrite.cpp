@@ -102,19 +102,21 @@ void remove_identities(ir::Function& function) {
   }
 }
 
-void remove_unused(ir::Function& function) {
-  std::set<std::string> live(function.outputs.begin(), function.outputs.end());
-  std::vector<ir::Node> kept;
-  for (size_t i = function.nodes.size(); i-- > 0;) {
-    ir::Node& node = function.nodes[i];
-    const bool used = std::any_of(node.outputs.begin(), node.outputs.end(),
-                                  [&](const auto& name) { return live.contains(name); });
-    if (node.is_onnx() && !used) continue;
-    live.insert(node.inputs.begin(), node.inputs.end());
-    kept.push_back(std::move(node));
-  }
-  std::reverse(kept.begin(), kept.end());
-  function.nodes = std::move(kept);
+void merge_constants(ir::Function& function) {
+  const std::set<std::string> fixed(function.outputs.begin(), function.outputs.end());
+  using Key = std::tuple<DType, Shape, std::string>;
+  std::map<Key, std::string> first;
+  Substitution gone;
+  std::erase_if(function.nodes, [&](ir::Node& node) {
+    gone.apply(node.inputs);
+    const std::optional<Tensor> value = ir::constant_value(node);
+    if (!value || fixed.contains(node.outputs[0])) return false;
+    std::string bytes(reinterpret_cast<const char*>(value->raw()), value->bytes());
+    const auto [found, added] =
+        first.emplace(Key{value->dtype(), value->shape(), std::move(bytes)}, node.outputs[0]);
+    if (!added) gone.replace(node.outputs[0], found->second);
+    return !added;
+  });
 }
 
 Names::Names(const ir::Function& function) {

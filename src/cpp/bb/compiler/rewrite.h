@@ -41,8 +41,8 @@ std::set<std::string> constant_values(const ir::Function& function);
 
 /// Drops Identity nodes whose input can take their place; an output of the function keeps its name.
 void remove_identities(ir::Function& function);
-/// Drops pure operations that no output of the function needs.
-void remove_unused(ir::Function& function);
+/// Keeps one Constant node of each value; outputs of the function keep theirs.
+void merge_constants(ir::Function& function);
 
 /// Value names of one function, for making new ones.
 class Names {
