@@ -35,7 +35,7 @@ class PeerId:
         """
         The simulator's server; sorts before every from_int id.
         """
-    def __eq__(self, arg0: PeerId) -> bool:
+    def __eq__(self, arg0: typing.Any) -> bool:
         ...
     def __getstate__(self) -> bytes:
         ...
@@ -186,9 +186,6 @@ class Send:
     One envelope for one peer.
     """
     @property
-    def bytes(self) -> int:
-        ...
-    @property
     def data(self) -> bytes:
         ...
     @property
@@ -202,6 +199,9 @@ class Send:
         ...
     @property
     def round(self) -> int:
+        ...
+    @property
+    def size(self) -> int:
         ...
 class Output:
     """
