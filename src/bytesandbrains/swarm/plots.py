@@ -1,0 +1,231 @@
+"""Plots of one result: accuracy, loss, decisions over rounds, bytes per link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bytesandbrains.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from bytesandbrains.swarm.result import Result
+
+__all__ = [
+    "ABSENT",
+    "VERDICT_COLOURS",
+    "VERDICT_NAMES",
+    "chance",
+    "plot",
+    "sorted_peers",
+    "verdict_map",
+]
+
+BLUE, RED, GREY, INK = "#0072B2", "#D55E00", "#8a8f98", "#1f2430"
+ABSENT = 3
+VERDICT_NAMES = ("accepted", "partial", "rejected", "no row")
+VERDICT_COLOURS = ("#bcd9ec", "#f0d98c", RED, "#9aa0a8")
+_CODES = {name: code for code, name in enumerate(VERDICT_NAMES)}
+
+
+def plot(run: Result, kind: str = "accuracy", ax: Axes | None = None) -> Axes:
+    """Draws one view of a result.
+
+    Args:
+        run: The result.
+        kind: ``"accuracy"``, ``"loss"``, ``"decisions"`` or ``"bytes"``.
+        ax: Axes to draw into; a fresh figure when None.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ConfigError: ``unknown_plot``, suggesting the nearest kind.
+
+    Example:
+        >>> import bytesandbrains as bb
+        >>> run = bb.swarm.run(rounds=5, eval_every=1)
+        >>> axes = plot(run, "decisions")
+    """
+    if kind not in _PLOTS:
+        raise ConfigError(
+            "there is no such plot",
+            code="unknown_plot",
+            where="kind",
+            value=kind,
+            hint=did_you_mean(kind, _PLOTS),
+        )
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")[1]
+    _PLOTS[kind](run, ax)
+    ax.spines[["top", "right"]].set_visible(False)
+    _stamp(run, ax)
+    return ax
+
+
+def chance(run: Result) -> float:
+    """Accuracy of guessing on the data of a run; 0.1 when its classes are not known."""
+    from bytesandbrains.data import load, names
+
+    name = run.config.get("data")
+    return 1 / load(name).classes if name in names() else 0.1
+
+
+def sorted_peers(run: Result) -> list[str]:
+    """Ids of all peers: honest ones first, each group by number."""
+    bad = {str(i) for i in run.byzantine}
+    known = {d.peer for decisions in run.decisions.values() for d in decisions}
+    known |= {str(i) for i in range(int(run.config.get("peers", 0)))}
+    return sorted(known, key=lambda p: (p in bad, not p.isdigit(), int(p) if p.isdigit() else 0, p))
+
+
+def verdict_map(run: Result) -> NDArray[np.uint8]:
+    """(peers, rounds) codes into ``VERDICT_NAMES``: what became of every row.
+
+    Peers are ordered as in ``sorted_peers``; column k is the k-th round with decisions.
+    """
+    row_of = {peer: row for row, peer in enumerate(sorted_peers(run))}
+    codes = np.full((len(row_of), len(run.decisions)), ABSENT, dtype=np.uint8)
+    for column, decisions in enumerate(run.decisions.values()):
+        for d in decisions:
+            absent = d.verdict == "rejected" and d.reason == "missing"
+            codes[row_of[d.peer], column] = ABSENT if absent else _CODES[d.verdict]
+    return codes
+
+
+def _title(run: Result, ax: Axes, what: str) -> None:
+    config = run.config
+    attack = config.get("attack") or "none"
+    against = "no attack" if attack == "none" else f"attack {attack}"
+    ax.set_title(
+        f"{what}: {config.get('aggregator')}, {against}", loc="left", fontsize=11, color=INK
+    )
+
+
+def _stamp(run: Result, ax: Axes) -> None:
+    """Writes over the plot what a reader must not miss."""
+    stamps = []
+    if run.diverged is not None:
+        stamps.append(f"DIVERGED in round {run.diverged}")
+    if run.config.get("on_precondition") == "warn":
+        stamps.append("precondition not enforced" if not run.warnings else "PRECONDITION VIOLATED")
+    if run.status != "complete":
+        stamps.append(run.status.upper())
+    if stamps:
+        ax.text(
+            0.5,
+            0.5,
+            "\n".join(stamps),
+            transform=ax.transAxes,
+            ha="center",
+            va="center",
+            fontsize=14,
+            fontweight="bold",
+            color=RED,
+            bbox={"facecolor": "white", "edgecolor": RED, "alpha": 0.85, "pad": 5},
+            zorder=10,
+        )
+
+
+def _accuracy(run: Result, ax: Axes) -> None:
+    guess = 100 * chance(run)
+    ax.axhline(guess, color=GREY, linewidth=1, linestyle=(0, (4, 3)))
+    ax.annotate(
+        "chance", (1, guess), xycoords=("axes fraction", "data"), xytext=(-2, 3),
+        textcoords="offset points", ha="right", fontsize=8, color=GREY,
+    )  # fmt: skip
+    ax.plot(run.rounds, 100 * run.accuracy, color=BLUE, linewidth=1.8)
+    ax.set_ylim(0, 102)
+    _rounds_axis(run, ax)
+    ax.set_ylabel("test accuracy (%)")
+    _title(run, ax, "Accuracy")
+
+
+def _loss(run: Result, ax: Axes) -> None:
+    finite = np.where(np.isfinite(run.loss), run.loss, np.nan)
+    ax.plot(run.rounds, finite, color=BLUE, linewidth=1.8)
+    if np.nanmax(finite, initial=0) > 100:
+        ax.set_yscale("log")
+    _rounds_axis(run, ax)
+    ax.set_ylabel("test loss")
+    _title(run, ax, "Loss")
+
+
+def _rounds_axis(run: Result, ax: Axes) -> None:
+    ax.set_xlabel("round")
+    ax.set_xlim(0, max(1, int(run.config.get("rounds", 1))))
+    ax.grid(axis="y", color="#e6e8ec", linewidth=0.8)
+    ax.set_axisbelow(True)
+
+
+def _decisions(run: Result, ax: Axes) -> None:
+    from matplotlib.colors import ListedColormap
+    from matplotlib.patches import Patch
+
+    codes, peers = verdict_map(run), sorted_peers(run)
+    bad = {str(i) for i in run.byzantine}
+    rounds = list(run.decisions) or [1]
+    if codes.size:
+        ax.imshow(
+            codes,
+            cmap=ListedColormap(VERDICT_COLOURS),
+            vmin=0,
+            vmax=len(VERDICT_COLOURS) - 1,
+            aspect="auto",
+            interpolation="nearest",
+            extent=(rounds[0] - 0.5, rounds[-1] + 0.5, len(peers) - 0.5, -0.5),
+        )
+    honest = len(peers) - len(bad)
+    if bad:
+        ax.axhline(honest - 0.5, color=INK, linewidth=1.2)
+    step = max(1, len(peers) // 16)
+    shown = [i for i, peer in enumerate(peers) if i % step == 0 or (peer in bad and len(bad) < 8)]
+    ax.set_yticks(shown, [f"{peers[i]} ✗" if peers[i] in bad else peers[i] for i in shown])
+    for i, label in zip(shown, ax.get_yticklabels(), strict=True):
+        label.set_fontsize(7)
+        label.set_color(RED if peers[i] in bad else INK)
+    ax.set_xlabel("round")
+    ax.set_ylabel("peer (✗ Byzantine)")
+    present = sorted(set(np.unique(codes).tolist()))
+    ax.legend(
+        handles=[Patch(color=VERDICT_COLOURS[c], label=VERDICT_NAMES[c]) for c in present],
+        loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8,
+    )  # fmt: skip
+    _title(run, ax, "What became of every row")
+
+
+def _bytes(run: Result, ax: Axes) -> None:
+    peers = sorted_peers(run)
+    sent = np.zeros(len(peers))
+    received = np.zeros(len(peers))
+    for (source, destination), count in run.bytes.items():
+        if source in peers:
+            sent[peers.index(source)] += count
+        if destination in peers:
+            received[peers.index(destination)] += count
+    at = np.arange(len(peers))
+    ax.bar(at - 0.2, sent / 1e6, width=0.4, color=BLUE, label="sent")
+    ax.bar(at + 0.2, received / 1e6, width=0.4, color="#a9cfe6", label="received")
+    step = max(1, len(peers) // 20)
+    bad = {str(i) for i in run.byzantine}
+    ax.set_xticks(
+        at[::step], [f"{p} ✗" if p in bad else p for p in peers[::step]], fontsize=7, rotation=0
+    )
+    ax.set_xlabel("peer (✗ Byzantine)")
+    ax.set_ylabel("megabytes")
+    ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    _title(run, ax, "Bytes")
+
+
+_PLOTS: dict[str, Callable[[Result, Axes], None]] = {
+    "accuracy": _accuracy,
+    "loss": _loss,
+    "decisions": _decisions,
+    "bytes": _bytes,
+}
