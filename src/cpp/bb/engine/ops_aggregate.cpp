@@ -67,6 +67,7 @@ Status run_aggregate(const Call& call) {
   }
   BB_ASSIGN_OR_RETURN(const RowLayout layout, layout_of(call, *rows));
   CallContext context = context_of(call, part);
+  context.publish("gathered", *object);
   BB_ASSIGN_OR_RETURN(std::shared_ptr<const Aggregation> result,
                       part.aggregator->aggregate(context, input_of(layout, *rows, part)));
   if (result == nullptr) {

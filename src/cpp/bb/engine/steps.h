@@ -26,7 +26,8 @@ struct Output {
   uint64_t exec = 0;
   int64_t round = 0;
 };
-/// Something a component or the engine tells the host ("aggregation", ...).
+/// Something a component or the engine tells the host: "gathered" (an Arrived), "aggregation" and
+/// "round_skipped" (an Aggregation), or a topic of a component.
 struct Event {
   std::string topic;
   Value payload;
