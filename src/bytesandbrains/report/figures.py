@@ -84,13 +84,13 @@ def _panel(
         for run in results:
             ax.plot(run.rounds, 100 * run.accuracy, linewidth=1.5, **style)
             if run.diverged is not None and len(run.accuracy):
-                _mark_divergence(ax, rule, run, style["color"])
+                _mark_divergence(ax, rule, run, run.diverged, style["color"])
     ax.set_ylim(0, 102)
     ax.set_xlim(0, max(int(run.config.get("rounds", 1)) for run in runs))
 
 
-def _mark_divergence(ax: Axes, rule: str, run: Result, colour: str) -> None:
-    at = int(abs(run.rounds - run.diverged).argmin())
+def _mark_divergence(ax: Axes, rule: str, run: Result, diverged: int, colour: str) -> None:
+    at = int(abs(run.rounds - diverged).argmin())
     place = (float(run.rounds[at]), 100 * float(run.accuracy[at]))
     ax.plot(*place, "x", color=colour, markersize=8, markeredgewidth=2)
     ax.annotate(

@@ -1,0 +1,91 @@
+"""``bb run``: one experiment from a YAML file, flags, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from bytesandbrains.cli.arguments import collect, with_run_options
+from bytesandbrains.cli.output import accuracy_text, print_json, stdout, two_columns
+from bytesandbrains.report import check_writable, run_report
+from bytesandbrains.swarm.result import Result
+from bytesandbrains.swarm.run import run_dict
+
+__all__ = ["run"]
+
+
+@with_run_options
+def run(spec: Path | None, given: Mapping[str, object], report: Path | None, as_json: bool) -> None:
+    """Run one experiment.
+
+    SPEC is a YAML file whose keys are the arguments below (with underscores); flags win over it.
+    """
+    arguments = collect(spec, given)
+    if report is not None:
+        check_writable(report)
+    if as_json:
+        arguments.setdefault("progress", False)
+    result = run_dict(arguments)
+    if report is not None:
+        run_report(result, report)
+    if as_json:
+        print_json(_summary(result, arguments, report))
+        return
+    console = stdout()
+    for warning in result.warnings:
+        console.print(Text(f"warning: {warning}", style="yellow"))
+    console.print(two_columns(_table(result, arguments, report)))
+
+
+def _table(result: Result, arguments: Mapping[str, Any], report: Path | None) -> dict[str, object]:
+    diverged = "" if result.diverged is None else f" ✗ diverged in round {result.diverged}"
+    rows: dict[str, object] = {
+        "rule": result.config["aggregator"],
+        "attack": result.config["attack"] or "none",
+        "accuracy": accuracy_text(result.final(), diverged),
+        "rounds": int(result.rounds[-1]) if len(result.rounds) else 0,
+        "let through": f"{100 * result.acceptance_rate():.0f} % of Byzantine rows",
+        "sent": f"{sum(result.bytes.values()) / 1e6:,.1f} MB",
+        "time": f"{result.time.wall_s:.2f} s ({result.time.virtual_s:,.1f} s virtual)",
+        "seed": result.config["seed"],
+        "digest": result.digest,
+        "trajectory": result.trajectory,
+    }
+    if not result.byzantine:
+        del rows["let through"]
+    return rows | _written(arguments, report)
+
+
+def _written(arguments: Mapping[str, Any], report: Path | None) -> dict[str, object]:
+    written: dict[str, object] = {}
+    if arguments.get("out") is not None:
+        written["saved"] = Path(str(arguments["out"])).resolve()
+    if report is not None:
+        written["report"] = report.resolve()
+    return written
+
+
+def _summary(
+    result: Result, arguments: Mapping[str, Any], report: Path | None
+) -> dict[str, object]:
+    return {
+        "accuracy": result.final(),
+        "diverged": result.diverged,
+        "digest": result.digest,
+        "trajectory": result.trajectory,
+        "byzantine": result.byzantine,
+        "byzantine_accepted": result.acceptance_rate(),
+        "rounds": result.rounds,
+        "accuracies": result.accuracy,
+        "losses": result.loss,
+        "skipped": result.skipped,
+        "bytes": sum(result.bytes.values()),
+        "virtual_s": result.time.virtual_s,
+        "wall_s": result.time.wall_s,
+        "warnings": result.warnings,
+        "config": result.config,
+        **_written(arguments, report),
+    }
