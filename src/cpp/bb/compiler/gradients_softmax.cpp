@@ -21,7 +21,7 @@ std::string one_hot(Writer& write, const std::string& labels, const std::string&
   const std::string values =
       write.constant(dtype == DType::kF32 ? Tensor::of<float>({2}, std::vector<float>{0, 1})
                                           : Tensor::of<double>({2}, std::vector<double>{0, 1}));
-  const std::string classes = write.shape_vector({write.dims(logits)[1]}, {{logits, 1}});
+  const std::string classes = write.count(logits, {1}, DType::kI64);
   return write.emit("OneHot", {labels, classes, values},
                     ir::Type::tensor(dtype, write.dims(logits)), {{"axis", int64_t{1}}});
 }
