@@ -59,7 +59,10 @@ def with_run_options(command: Command) -> Callable[..., None]:
         command(spec, given, report, as_json)
 
     parameters = [
-        _parameter("spec", Annotated[Path | None, typer.Argument(help="A YAML file.")]),
+        _parameter(
+            "spec",
+            Annotated[Path | None, typer.Argument(help="A YAML file.", metavar="[SPEC.yaml]")],
+        ),
         *[_option(info) for info in _arguments()],
         _parameter(
             "report", Annotated[Path | None, typer.Option(help="Also write an HTML report.")]
@@ -190,16 +193,12 @@ def _number(value: object) -> object:
 
 
 def _scalar(text: str) -> object:
-    """Value of a flag: a number, a truth value, null, a JSON list, or the text itself."""
-    if text.lower() in ("none", "null"):
-        return None if text.lower() == "null" else text
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
+    """Value of a flag: a number, true, false, null, a JSON list, or the text itself."""
     if re.fullmatch(r"[+-]?\d+", text):
         return int(text)
     if _FLOAT.fullmatch(text) or re.fullmatch(r"[+-]?(\d+\.\d*|\.\d+)", text):
         return float(text)
-    if text.startswith("["):
+    if text.startswith("[") or text in ("true", "false", "null"):
         try:
             return json.loads(text)
         except json.JSONDecodeError:

@@ -73,9 +73,8 @@ class Board:
         done = sum(event.done for event in events.values())
         share = sum(1.0 if e.done else e.round / e.rounds for e in events.values()) / cells
         elapsed = time.perf_counter() - self._started
-        return Text.assemble(
-            "\n", (_blocks(share, _WIDE_BAR_CELLS), "cyan"), f"  {done} of {cells} runs, {elapsed:.1f} s"
-        )  # fmt: skip
+        bar = (_blocks(share, _WIDE_BAR_CELLS), "cyan")
+        return Text.assemble("\n", bar, f"  {done} of {cells} runs, {elapsed:.1f} s")
 
 
 def _blocks(share: float, width: int) -> str:

@@ -81,10 +81,11 @@ def checks() -> Iterator[Check]:
 def _kernels() -> Check:
     active, able = _core.active_isa(), ", ".join(_core.supported_isas())
     problem = _core.isa_error()
-    asked = os.environ.get("BB_ISA")
-    value = f"{active} (this machine can run: {able}{f'; BB_ISA={asked}' if asked else ''})"
+    value = f"{active} (this machine can run: {able})"
     if problem:
-        return Check("kernels", "problem", f"{value}; {problem}", f"set BB_ISA to one of: {able}")
+        return Check(
+            "kernels", "problem", f"{value}; {problem}", f"unset BB_ISA or use one of: {able}"
+        )
     return Check("kernels", "ok", value)
 
 

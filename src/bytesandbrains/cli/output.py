@@ -7,7 +7,6 @@ import functools
 import json
 import math
 from collections.abc import Callable, Mapping
-from os import PathLike
 from typing import Annotated, ParamSpec, TypeVar
 
 import numpy as np
@@ -22,6 +21,7 @@ from bytesandbrains.errors import (
     ConfigError,
     DataError,
     Error,
+    InstallError,
     InternalError,
     PreconditionError,
 )
@@ -39,7 +39,14 @@ __all__ = [
 ]
 
 FAILED, BAD_INPUT = 1, 2
-_CALLERS_FAULT = (AuthorError, CompileError, ConfigError, DataError, PreconditionError)
+_CALLERS_FAULT = (
+    AuthorError,
+    CompileError,
+    ConfigError,
+    DataError,
+    InstallError,
+    PreconditionError,
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 """The ``--json`` option of every command."""
@@ -99,19 +106,17 @@ def print_json(value: object) -> None:
 
 
 def _plain(value: object) -> object:
-    if value is None or isinstance(value, (bool, str, int)):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, (np.ndarray, np.generic)):
+        return _plain(value.tolist())
+    if dataclasses.is_dataclass(value):
+        value = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_plain(item) for item in value]
-    if isinstance(value, (np.ndarray, np.generic)):
-        return _plain(value.tolist())
-    return str(value.__fspath__()) if isinstance(value, PathLike) else str(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 
 def two_columns(rows: Mapping[str, object]) -> Table:

@@ -113,7 +113,9 @@ def _parameter_table(facts: Facts) -> Table:
         table.add_column(title, overflow="fold")
     for p in facts.params:
         choices = getattr(p, "choices", ())
-        doc = f"{p.doc}; one of {', '.join(choices)}" if choices else p.doc
+        doc = p.doc.replace("``", "")
+        if choices:
+            doc += f"; one of {', '.join(choices)}"
         default = "required" if p.required else _default(p.default)
         table.add_row(Text(p.name, style="cyan"), Text(p.type), Text(default), Text(doc))
     return table

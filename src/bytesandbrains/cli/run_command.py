@@ -9,9 +9,10 @@ from typing import Any
 from rich.text import Text
 
 from bytesandbrains.cli.arguments import collect, with_run_options
-from bytesandbrains.cli.output import accuracy_text, print_json, stdout, two_columns
+from bytesandbrains.cli.output import accuracy_text, print_json, stderr, stdout, two_columns
+from bytesandbrains.errors import Error
 from bytesandbrains.report import check_writable, run_report
-from bytesandbrains.swarm.result import Result
+from bytesandbrains.swarm.result import Result, load
 from bytesandbrains.swarm.run import run_dict
 
 __all__ = ["run"]
@@ -28,7 +29,7 @@ def run(spec: Path | None, given: Mapping[str, object], report: Path | None, as_
         check_writable(report)
     if as_json:
         arguments.setdefault("progress", False)
-    result = run_dict(arguments)
+    result = _run(arguments)
     if report is not None:
         run_report(result, report)
     if as_json:
@@ -38,6 +39,18 @@ def run(spec: Path | None, given: Mapping[str, object], report: Path | None, as_
     for warning in result.warnings:
         console.print(Text(f"warning: {warning}", style="yellow"))
     console.print(two_columns(_table(result, arguments, report)))
+
+
+def _run(arguments: dict[str, Any]) -> Result:
+    try:
+        return run_dict(arguments)
+    except Error:
+        out = arguments.get("out")
+        if out is not None and (Path(out) / "result.json").exists() and load(out).error:
+            stderr().print(
+                f"The rounds before the failure are saved: bb report {out}", markup=False
+            )
+        raise
 
 
 def _table(result: Result, arguments: Mapping[str, Any], report: Path | None) -> dict[str, object]:
