@@ -50,6 +50,17 @@ TEST(Cut, OutputsOfTwoKindsMayShareAName) {
   EXPECT_EQ(artifact_of(bound(body)).find(ir::domain::kTarget, "b")->outputs.size(), 1u);
 }
 
+TEST(Cut, OutputsStandInTheOrderOfTheTable) {
+  Body body = module("M");
+  body.input("x", "float32[2]").input("n", "int64[3]").onnx("Neg", {"x"}, {"a"});
+  body.onnx("Exp", {"a"}, {"late"}).give("late", "late").give("early", "n");
+  const ir::Model artifact = artifact_of(Program(body));
+  EXPECT_CONTAINS(artifact.meta.at("bb.targets"),
+                  R"("outputs":[["late","float32[2]"],["early","int64[3]"]])");
+  const ir::Function& target = *artifact.find(ir::domain::kTarget, "main");
+  EXPECT_EQ(target.types.at(target.outputs[0]).text(), "float32[2]");
+}
+
 Body two_ports(const std::string& second_to) {
   Body body = module("M");
   body.on("a").neighbours("to").neighbours("others").model("Params", {}, {"w"});

@@ -16,14 +16,13 @@ Config typed_names(const ir::Function& function, const std::vector<std::string>&
 }
 
 Config target_row(const ir::Function& function, const Config& frames) {
-  std::vector<std::string> names, values;
-  for (const ir::Node& node : function.nodes) {
-    if (!node.is(ir::domain::kFlow, "Output")) continue;
-    names.push_back(node.string_attr("name"));
-    values.push_back(node.outputs[0]);
-  }
+  std::map<std::string, std::string> name_of;
+  for (const ir::Node& node : function.nodes)
+    if (node.is(ir::domain::kFlow, "Output")) name_of[node.outputs[0]] = node.string_attr("name");
+  std::vector<std::string> names;
+  for (const std::string& value : function.outputs) names.push_back(name_of.at(value));
   return Config::Dict{{"inputs", typed_names(function, function.inputs, function.inputs)},
-                      {"outputs", typed_names(function, names, values)},
+                      {"outputs", typed_names(function, names, function.outputs)},
                       {"frames", frames}};
 }
 
