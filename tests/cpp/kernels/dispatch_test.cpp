@@ -51,7 +51,6 @@ void expect_selection(const char* value, const char* wanted_error) {
 }
 
 TEST(DispatchDeathTest, bb_isa_forces_a_table_or_explains_why_not) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
   expect_selection("scalar", nullptr);
   expect_selection("sse9", "BB_ISA=sse9 is not an instruction set; set it to one of:");
   const bool x86 = table_of(Isa::kNeon) == nullptr;

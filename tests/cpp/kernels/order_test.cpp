@@ -160,7 +160,8 @@ TYPED_TEST(Order, one_huge_row_cannot_disturb_a_trimmed_mean) {
 
 TYPED_TEST(Order, a_tie_for_the_last_place_is_left_to_the_caller) {
   using T = TypeParam;
-  // Median 4: {2, 4} and {4, 6} are equally close; three values are {2, 4, 6}; equal ones never tie.
+  // Median 4: {2, 4} and {4, 6} are equally close; three values are {2, 4, 6}; equal ones never
+  // tie.
   const Rows<T> rows({{6, 4}, {0, 1}, {8, 9}, {2, 4}, {4, 4}});
   const auto y = on_every_isa([&](const Table& t) {
     std::vector<T> out(4);

@@ -146,6 +146,30 @@ TYPED_TEST(RowKernelsTest, distances_follow_the_documented_order_for_every_row_c
   }
 }
 
+TYPED_TEST(RowKernelsTest, distances_do_not_depend_on_where_the_rows_lie_in_memory) {
+  using T = TypeParam;
+  const size_t n = 36, d = 1500;
+  const Rows<T> rows = normal_rows<T>(n, d);
+  const auto expected = on_every_isa([&](const Table& t) { return run_distances(t, rows, 0, d); });
+  for (size_t shift = 0; shift < 17; ++shift) {
+    std::vector<std::vector<T>> storage;
+    std::vector<const T*> pointers;
+    for (const auto& row : rows.data) {
+      storage.emplace_back(d + 64);
+      const auto address = reinterpret_cast<uintptr_t>(storage.back().data());
+      T* start = storage.back().data() + (64 - address % 64) % 64 / sizeof(T) + shift;
+      std::copy(row.begin(), row.end(), start);
+      pointers.push_back(start);
+    }
+    const auto y = on_every_isa([&](const Table& t) {
+      std::vector<double> acc(n * n, 0.0);
+      BB_BY_TYPE(T, t, distances)(pointers.data(), n, 0, d, acc.data());
+      return acc;
+    });
+    EXPECT_TRUE(same_bits(y, expected)) << shift;
+  }
+}
+
 TYPED_TEST(RowKernelsTest, distances_of_nearly_equal_rows_do_not_cancel) {
   using T = TypeParam;
   const T step = std::numeric_limits<T>::epsilon() * 1024;

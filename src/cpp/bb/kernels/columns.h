@@ -57,7 +57,9 @@ struct RowKernels {
                             float* mean, float* sd);
   void (*mean_std_cols_f64)(const double* const* rows, size_t n, size_t begin, size_t end,
                             double* mean, double* sd);
+};
 
+struct DistanceKernels {
   /// Adds the squared Euclidean distances over the given columns to acc[n * n] (symmetric, diagonal
   /// untouched): 16 lanes of the element type within panels of 1024 columns, double across panels.
   /// Up to 32 rows (and beyond 1024) by differences; otherwise by |x|^2 + |y|^2 - 2 x.y, with every

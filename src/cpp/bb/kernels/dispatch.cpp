@@ -9,20 +9,21 @@
 
 namespace bb::kernels {
 
-#define BB_DECLARE_ISA(isa)                    \
-  namespace isa {                              \
-  extern const GemmKernels gemm_kernels;       \
-  extern const MapKernels map_kernels;         \
-  extern const ReduceKernels reduce_kernels;   \
-  extern const SoftmaxKernels softmax_kernels; \
-  extern const OrderKernels order_kernels;     \
-  extern const RowKernels row_kernels;         \
-  extern const RandomKernels random_kernels;   \
+#define BB_DECLARE_ISA(isa)                      \
+  namespace isa {                                \
+  extern const GemmKernels gemm_kernels;         \
+  extern const MapKernels map_kernels;           \
+  extern const ReduceKernels reduce_kernels;     \
+  extern const SoftmaxKernels softmax_kernels;   \
+  extern const OrderKernels order_kernels;       \
+  extern const RowKernels row_kernels;           \
+  extern const DistanceKernels distance_kernels; \
+  extern const RandomKernels random_kernels;     \
   }
-#define BB_MAKE_TABLE(isa)                                                          \
-  Table {                                                                           \
-    isa::gemm_kernels, isa::map_kernels, isa::reduce_kernels, isa::softmax_kernels, \
-        isa::order_kernels, isa::row_kernels, isa::random_kernels                   \
+#define BB_MAKE_TABLE(isa)                                                               \
+  Table {                                                                                \
+    isa::gemm_kernels, isa::map_kernels, isa::reduce_kernels, isa::softmax_kernels,      \
+        isa::order_kernels, isa::row_kernels, isa::distance_kernels, isa::random_kernels \
   }
 
 BB_DECLARE_ISA(scalar)

@@ -21,6 +21,7 @@ struct Table : GemmKernels,
                SoftmaxKernels,
                OrderKernels,
                RowKernels,
+               DistanceKernels,
                RandomKernels {};
 
 /// The table in use: the best supported one, or the one named by the environment variable BB_ISA

@@ -115,7 +115,7 @@ inline Vec<T> log_of(Vec<T> x) {
   const Vec<T> m = from_bits((shifted & set1(mantissa)) + set1(F::kSqrtHalf));
   // log m = 2 atanh(s) with s = f / (2 + f), written around f to keep its low bits.
   const Vec<T> f = m - set1(T(1));
-  const Vec<T> s = f / (f + set1(T(2)));
+  const Vec<T> s = divide(f, f + set1(T(2)));
   const Vec<T> z = s * s;
   Vec<T> series = set1(static_cast<T>(2.0 / (2 * F::kLogTerms + 1)));
   for (int i = F::kLogTerms - 1; i >= 1; --i) {
@@ -137,13 +137,13 @@ inline Vec<T> tanh_of(Vec<T> x) {
   const ReducedExp<T> e = reduce_exp(size + size);
   const Vec<T> power = power_of_two(e.n);
   const Vec<T> t = fused(power, e.p, power - set1(T(1)));
-  return copy_sign(t / (t + set1(T(2))), x);
+  return copy_sign(divide(t, t + set1(T(2))), x);
 }
 
 template <class T>
 inline Vec<T> sigmoid_of(Vec<T> x) {
   const Vec<T> e = exp_of(negate(abs_of(x)));
-  return choose(x < zero<T>(), e, set1(T(1))) / (e + set1(T(1)));
+  return divide(choose(x < zero<T>(), e, set1(T(1))), e + set1(T(1)));
 }
 
 /// Sine and cosine of an angle within [-pi/4, pi/4].

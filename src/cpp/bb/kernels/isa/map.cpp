@@ -47,7 +47,7 @@ void unary(UnaryOp op, const T* x, T* y, size_t n) {
     case UnaryOp::kSquare:
       return map_one(x, y, n, [](Vec<T> v) { return v * v; });
     case UnaryOp::kReciprocal:
-      return map_one(x, y, n, [](Vec<T> v) { return set1(T(1)) / v; });
+      return map_one(x, y, n, [](Vec<T> v) { return divide(set1(T(1)), v); });
     case UnaryOp::kSign:
       return map_one(x, y, n, [](Vec<T> v) { return sign_of(v); });
   }
@@ -94,7 +94,7 @@ void binary(BinaryOp op, Operand<T> a, Operand<T> b, T* y, size_t rows, size_t c
     case BinaryOp::kMul:
       return map_two(a, b, y, rows, cols, [](Vec<T> p, Vec<T> q) { return p * q; });
     case BinaryOp::kDiv:
-      return map_two(a, b, y, rows, cols, [](Vec<T> p, Vec<T> q) { return p / q; });
+      return map_two(a, b, y, rows, cols, [](Vec<T> p, Vec<T> q) { return divide(p, q); });
     case BinaryOp::kMin:
       return map_two(a, b, y, rows, cols, [](Vec<T> p, Vec<T> q) { return min_of(p, q); });
     case BinaryOp::kMax:

@@ -105,8 +105,10 @@ inline void for_sorted(const T* const* rows, size_t n, size_t begin, size_t end,
                        size_t last, T* out, void* scratch, Finish finish) {
   alignas(64) T local[kMostInRegisters * kPanelColumns<T>];
   T* panel = n <= kMostInRegisters ? local : static_cast<T*>(scratch);
-  for (size_t column = begin; column < end; column += kPanelColumns<T>) {
-    const size_t count = smaller(kPanelColumns<T>, end - column);
+  size_t count = columns_to_line(rows, n, begin);  // the first panel ends at a cache line
+  if (count == 0) count = kPanelColumns<T>;
+  for (size_t column = begin; column < end; column += count, count = kPanelColumns<T>) {
+    count = smaller(count, end - column);
     // A partial panel is merged whole: its unused columns must hold numbers.
     if (count < kPanelColumns<T>) {
       for (size_t i = 0; i < n * kPanelColumns<T>; ++i) panel[i] = T(0);
@@ -132,7 +134,12 @@ inline Vec<T> median_of(const T* panel, size_t n) {
 
 template <class T>
 void median_cols(const T* const* rows, size_t n, size_t begin, size_t end, T* out, void* scratch) {
-  if (n <= kMostInRegisters) return pick_median<T>(n, UpToMost())(rows, begin, end, out);
+  if (n <= kMostInRegisters) {
+    const size_t aligned = begin + smaller(columns_to_line(rows, n, begin), end - begin);
+    const MedianRows<T> median = pick_median<T>(n, UpToMost());
+    median(rows, begin, aligned, out);
+    return median(rows, aligned, end, out);
+  }
   for_sorted(rows, n, begin, end, (n - 1) / 2, n / 2, out, scratch,
              [n](const T* panel) { return median_of(panel, n); });
 }
@@ -144,7 +151,7 @@ void trimmed_mean_cols(const T* const* rows, size_t n, size_t f, size_t begin, s
   for_sorted(rows, n, begin, end, f, n - f - 1, out, scratch, [=](const T* panel) {
     Vec<T> sum = sorted_at(panel, f);
     for (size_t i = f + 1; i < n - f; ++i) sum = sum + sorted_at(panel, i);
-    return sum / kept;
+    return divide(sum, kept);
   });
 }
 
@@ -171,7 +178,7 @@ inline Vec<T> nearest_window_mean(const T* panel, size_t n, size_t keep) {
     const Vec<T> value = choose(index < start, zero<T>(), sorted_at(panel, i));
     sum = sum + choose(index < stop, value, zero<T>());
   }
-  return choose(tied > zero<T>(), set1(not_a_number<T>()), sum / set1(static_cast<T>(keep)));
+  return choose(tied > zero<T>(), set1(not_a_number<T>()), divide(sum, set1(static_cast<T>(keep))));
 }
 
 template <class T>

@@ -121,12 +121,12 @@ inline void divided_column_sums(const T* x, size_t m, size_t n, size_t ld, doubl
     for (size_t i = 0; i < m; ++i) {
       for (size_t g = 0; g < 4; ++g) acc[g] = acc[g] + load_wide(x + i * ld + j + g * kWide);
     }
-    for (size_t g = 0; g < 4; ++g) save_narrow(y + j + g * kWide, acc[g] / set1(divisor));
+    for (size_t g = 0; g < 4; ++g) save_narrow(y + j + g * kWide, divide(acc[g], set1(divisor)));
   }
   for (; j + kWide <= n; j += kWide) {
     Vec<double> acc = zero<double>();
     for (size_t i = 0; i < m; ++i) acc = acc + load_wide(x + i * ld + j);
-    save_narrow(y + j, acc / set1(divisor));
+    save_narrow(y + j, divide(acc, set1(divisor)));
   }
   for (; j < n; ++j) {
     double acc = 0.0;

@@ -21,6 +21,8 @@ namespace {
 
 /// Logical lanes of every reduction, whatever the register width.
 inline constexpr size_t kLanes = 16;
+template <class T>
+inline constexpr T kLaneNumbers[kLanes] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
 template <size_t I>
 struct Index {
@@ -52,6 +54,19 @@ inline void save_narrow(double* p, Vec<double> v) { save(p, v); }
 
 inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 inline size_t round_up(size_t n, size_t step) { return (n + step - 1) / step * step; }
+
+/// Columns from `begin` to the next cache line, if that is the same number for every row.
+template <class T>
+inline size_t columns_to_line(const T* const* rows, size_t n, size_t begin) {
+  size_t head = 0;
+  for (size_t i = 0; i < n; ++i) {
+    const size_t address = reinterpret_cast<size_t>(rows[i] + begin);
+    const size_t columns = (64 - address % 64) % 64 / sizeof(T);
+    if (i > 0 && columns != head) return 0;
+    head = columns;
+  }
+  return head;
+}
 
 template <class T>
 inline Vec<T> zero() {

@@ -38,6 +38,9 @@ inline Vec<float> min_of(Vec<float> a, Vec<float> b) { return vbslq_f32(vcltq_f3
 inline Vec<double> min_of(Vec<double> a, Vec<double> b) { return vbslq_f64(vcltq_f64(a, b), a, b); }
 inline Vec<float> max_of(Vec<float> a, Vec<float> b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
 inline Vec<double> max_of(Vec<double> a, Vec<double> b) { return vbslq_f64(vcgtq_f64(a, b), a, b); }
+// xsimd 8.1 divides floats by an estimated reciprocal.
+inline Vec<float> divide(Vec<float> a, Vec<float> b) { return vdivq_f32(a, b); }
+inline Vec<double> divide(Vec<double> a, Vec<double> b) { return vdivq_f64(a, b); }
 inline Vec<float> sqrt_of(Vec<float> a) { return vsqrtq_f32(a); }
 inline Vec<double> sqrt_of(Vec<double> a) { return vsqrtq_f64(a); }
 inline unsigned mask_bits(Mask<float> m) {

@@ -38,7 +38,7 @@ inline Vec<T> operator*(Vec<T> a, Vec<T> b) {
   return {a.value * b.value};
 }
 template <class T>
-inline Vec<T> operator/(Vec<T> a, Vec<T> b) {
+inline Vec<T> divide(Vec<T> a, Vec<T> b) {
   return {a.value / b.value};
 }
 template <class T>

@@ -42,6 +42,8 @@ inline Vec<float> min_of(Vec<float> a, Vec<float> b) { return _mm256_min_ps(a, b
 inline Vec<double> min_of(Vec<double> a, Vec<double> b) { return _mm256_min_pd(a, b); }
 inline Vec<float> max_of(Vec<float> a, Vec<float> b) { return _mm256_max_ps(a, b); }
 inline Vec<double> max_of(Vec<double> a, Vec<double> b) { return _mm256_max_pd(a, b); }
+inline Vec<float> divide(Vec<float> a, Vec<float> b) { return _mm256_div_ps(a, b); }
+inline Vec<double> divide(Vec<double> a, Vec<double> b) { return _mm256_div_pd(a, b); }
 inline Vec<float> sqrt_of(Vec<float> a) { return _mm256_sqrt_ps(a); }
 inline Vec<double> sqrt_of(Vec<double> a) { return _mm256_sqrt_pd(a); }
 inline unsigned mask_bits(Mask<float> m) { return static_cast<unsigned>(_mm256_movemask_ps(m)); }

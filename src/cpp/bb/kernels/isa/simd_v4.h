@@ -43,6 +43,8 @@ inline Vec<float> min_of(Vec<float> a, Vec<float> b) { return _mm512_min_ps(a, b
 inline Vec<double> min_of(Vec<double> a, Vec<double> b) { return _mm512_min_pd(a, b); }
 inline Vec<float> max_of(Vec<float> a, Vec<float> b) { return _mm512_max_ps(a, b); }
 inline Vec<double> max_of(Vec<double> a, Vec<double> b) { return _mm512_max_pd(a, b); }
+inline Vec<float> divide(Vec<float> a, Vec<float> b) { return _mm512_div_ps(a, b); }
+inline Vec<double> divide(Vec<double> a, Vec<double> b) { return _mm512_div_pd(a, b); }
 inline Vec<float> sqrt_of(Vec<float> a) { return _mm512_sqrt_ps(a); }
 inline Vec<double> sqrt_of(Vec<double> a) { return _mm512_sqrt_pd(a); }
 template <class T>

@@ -30,9 +30,6 @@ BB_INLINE inline Lanes<T> filled(T value) {
   return lanes;
 }
 
-template <class T>
-inline constexpr T kLaneNumbers[kLanes] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-
 /// Up to 16 elements of a row; lanes beyond `count` hold -infinity, which changes no maximum and
 /// whose exponential is 0.
 template <class T>
@@ -126,7 +123,7 @@ inline void short_softmax(const T* x, T* y, size_t n) {
   const Lanes<T> row = load_lanes(x, n);
   const Lanes<T> e = exp_lanes(row, largest_lane(row));
   const Lanes<T> sum = filled(sum_lanes(e));
-  save_lanes(y, n, map_lanes(e, sum, [](Vec<T> p, Vec<T> q) BB_INLINE { return p / q; }));
+  save_lanes(y, n, map_lanes(e, sum, [](Vec<T> p, Vec<T> q) BB_INLINE { return divide(p, q); }));
 }
 
 /// The same for longer rows: exponentials go through y.
@@ -141,7 +138,7 @@ inline void long_softmax(const T* x, T* y, size_t n) {
     save_lanes(y + i, count, e);
   }
   const Vec<T> total = set1(sum_lanes(sum));
-  map_row(y, y, n, [total](Vec<T> e) { return e / total; });
+  map_row(y, y, n, [total](Vec<T> e) { return divide(e, total); });
 }
 
 template <class T>
