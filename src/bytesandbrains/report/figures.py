@@ -20,10 +20,13 @@ __all__ = ["curves", "decision_maps", "plot_svg"]
 _COLOURS = ("#1f2430", "#e69f00", "#0072b2", "#009e73", "#cc79a7", "#d55e00", "#56b4e9")
 """Ink and the palette of Okabe and Ito, which readers with any colour vision tell apart."""
 _DASHES: Sequence[Any] = ("-", (0, (5, 2)), (0, (1.5, 1.5)))
+_GAP = 0.05
+"""Space between two maps, as a share of their pitch."""
 _GRID, _SOFT = "#e6e8ec", "#8a8f98"
 _STYLE: Any = {
     "svg.hashsalt": "bytesandbrains",
     "svg.fonttype": "none",
+    "image.composite_image": False,
     "font.size": 9.0,
     "axes.edgecolor": "#aab0ba",
     "axes.labelcolor": "#5b6270",
@@ -125,38 +128,41 @@ def decision_maps(groups: Mapping[str, Mapping[str, Sequence[Result]]]) -> Html:
     colours = ListedColormap(plots.VERDICT_COLOURS)
 
     def draw(figure: Figure) -> None:
-        grid = figure.subplots(len(rules), len(groups), squeeze=False)
+        ax = figure.add_subplot()
         present: set[int] = set()
-        for column, (attack, group) in enumerate(groups.items()):
-            grid[0, column].set_title(_attack_title(attack), loc="left", fontsize=9.5)
+        for column, group in enumerate(groups.values()):
             for row, rule in enumerate(rules):
-                ax = grid[row, column]
-                if column == 0:
-                    ax.set_ylabel(rule, rotation=0, ha="right", va="center", fontsize=9.5)
-                _bare(ax)
                 if rule in group and group[rule][0].decisions:
-                    present |= _map(ax, group[rule][0], colours)
+                    present |= _map(ax, group[rule][0], colours, column, row)
+        ax.set_xlim(0, len(groups) - _GAP)
+        ax.set_ylim(len(rules) - _GAP, 0)
+        _map_labels(ax, [_attack_title(attack) for attack in groups], rules)
         _map_legend(figure, present)
 
     size = (2.3 * len(groups) + 1.2, 0.95 * len(rules) + 0.55)
     return _svg(draw, size, "verdicts per peer and round, by rule and attack")
 
 
-def _bare(ax: Axes) -> None:
-    ax.set_xticks([])
-    ax.set_yticks([])
-    ax.spines[:].set_visible(False)
-
-
-def _map(ax: Axes, run: Result, colours: Any) -> set[int]:  # Any: a matplotlib colormap
+def _map(ax: Axes, run: Result, colours: Any, column: int, row: int) -> set[int]:
+    """Draws one map into its place; Any: a matplotlib colormap."""
     codes = plots.verdict_map(run)
+    right, bottom = column + 1 - _GAP, row + 1 - _GAP
     ax.imshow(
         codes, cmap=colours, vmin=0, vmax=len(plots.VERDICT_COLOURS) - 1, aspect="auto",
-        interpolation="nearest",
+        interpolation="nearest", extent=(column, right, bottom, row),
     )  # fmt: skip
     if run.byzantine:
-        ax.axhline(len(codes) - len(run.byzantine) - 0.5, color="#1f2430", linewidth=1)
+        honest = row + (bottom - row) * (1 - len(run.byzantine) / len(codes))
+        ax.plot((column, right), (honest, honest), color="#1f2430", linewidth=1)
     return set(codes.ravel().tolist())
+
+
+def _map_labels(ax: Axes, columns: Sequence[str], rows: Sequence[str]) -> None:
+    ax.xaxis.tick_top()
+    ax.set_xticks(list(range(len(columns))), columns, ha="left", fontsize=9.5)
+    ax.set_yticks([k + (1 - _GAP) / 2 for k in range(len(rows))], rows, fontsize=9.5)
+    ax.tick_params(length=0, colors="#1f2430")
+    ax.spines[:].set_visible(False)
 
 
 def _map_legend(figure: Figure, present: set[int]) -> None:
