@@ -104,6 +104,18 @@ class CompiledRound : public ::testing::Test {
     }
     return poll(*server_);
   }
+  /// The only event "aggregation" of a round.
+  static const Aggregation& aggregation_of(const Steps& steps) {
+    const Aggregation* found = nullptr;
+    for (const Event& event : steps.events) {
+      if (event.topic != "aggregation") continue;
+      EXPECT_EQ(found, nullptr);
+      const auto& object = std::get<std::shared_ptr<const Object>>(event.payload);
+      found = &dynamic_cast<const Aggregation&>(*object);
+    }
+    BB_CHECK(found != nullptr);
+    return *found;
+  }
   Program::Evaluation evaluate() {
     auto result =
         program_->evaluate("model", *server_->cell("model", "params"), data_->x, data_->y);
@@ -121,9 +133,7 @@ TEST_F(CompiledRound, ARoundGivesOneOutputAndOneAggregation) {
   const Steps steps = round();
   ASSERT_EQ(steps.outputs.size(), 1u);
   EXPECT_EQ(steps.outputs[0].name, "loaded");
-  ASSERT_EQ(steps.events.size(), 1u);
-  const auto object = std::get<std::shared_ptr<const Object>>(steps.events[0].payload);
-  EXPECT_EQ(dynamic_cast<const Aggregation&>(*object).decisions.size(), kClients);
+  EXPECT_EQ(aggregation_of(steps).decisions.size(), kClients);
   EXPECT_EQ(server_->live_frames(), 0u);
   EXPECT_EQ(server_->metrics().bytes_in_flight, 0u);
 }
@@ -138,8 +148,7 @@ TEST_F(CompiledRound, TheModelLearns) {
 TEST_F(CompiledRound, ParametersFollowTheAppliedDelta) {
   const Tensor before = *server_->cell("model", "params");
   const Steps steps = round();
-  const auto object = std::get<std::shared_ptr<const Object>>(steps.events.at(0).payload);
-  const Tensor& direction = dynamic_cast<const Aggregation&>(*object).vector;
+  const Tensor& direction = aggregation_of(steps).vector;
   const Tensor& after = *server_->cell("model", "params");
   ASSERT_EQ(direction.size(), before.size());
   for (int64_t i = 0; i < before.size(); ++i) {

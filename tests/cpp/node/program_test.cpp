@@ -94,8 +94,11 @@ TEST(Program, MalformedTablesAreRefused) {
   EXPECT_EQ(with("bb.bindings", R"({"rule":{"role":"Aggregator"}})"), "bad_table");
   EXPECT_EQ(with("bb.bindings", "{}"), "unresolved");
   EXPECT_EQ(with("bb.cells", "[]"), "unresolved");
-  EXPECT_EQ(with("bb.cells", R"([{"slot":"model","cell":"params","type":"float32[D]","init":0}])"),
-            "bad_table");
+  for (const char* type : {"float32[D]", "float99[3]", "peers", "float32[3"}) {
+    EXPECT_EQ(with("bb.cells", R"([{"slot":"model","cell":"params","type":")" + std::string(type) +
+                                   R"(","init":0}])"),
+              "bad_table");
+  }
   EXPECT_EQ(
       with("bb.cells", R"([{"slot":"model","cell":"params","type":"float32[3]","init":"layout"}])"),
       "bad_table");
@@ -111,6 +114,64 @@ TEST(Program, ADecisionCannotBeSent) {
   const Error error =
       refusal(artifact({collect.client(), server, Collect::doubled()}, collect.tables()));
   EXPECT_NE(error.text().find("never leaves its process"), std::string::npos) << error.text();
+}
+
+/// One random damage to an artifact's functions or tables.
+void damage(ir::Model& model, Stream& stream) {
+  ir::Function& function = model.functions[stream.next_below(model.functions.size())];
+  ir::Node& node = function.nodes[stream.next_below(function.nodes.size())];
+  const auto some = [&](const std::vector<std::string>& names) {
+    return names.empty() ? std::string("w") : names[stream.next_below(names.size())];
+  };
+  switch (stream.next_below(7)) {
+    case 0:
+      if (!node.inputs.empty()) node.inputs.pop_back();
+      break;
+    case 1:
+      if (!node.inputs.empty()) node.inputs[stream.next_below(node.inputs.size())] = "";
+      break;
+    case 2:
+      node.meta["bb.frame"] = std::to_string(stream.next_below(3));
+      break;
+    case 3:
+      if (!node.attrs.empty()) node.attrs.erase(node.attrs.begin());
+      break;
+    case 4:
+      node.inputs.push_back(some(function.nodes.front().outputs));
+      break;
+    case 5:
+      node.attrs["after"] = static_cast<int64_t>(stream.next_below(9)) - 3;
+      break;
+    default: {
+      auto table = std::next(model.meta.begin(), static_cast<long>(stream.next_below(4)));
+      table->second.resize(stream.next_below(table->second.size() + 1));
+    }
+  }
+}
+
+TEST(Program, DamageWithAValidStampIsRefusedOrHarmless) {
+  Stream stream(2, "damage");
+  size_t refused = 0;
+  for (int i = 0; i < 400; ++i) {
+    ir::Model model = *ir::from_onnx(Collect{}.bytes());
+    damage(model, stream);
+    model.meta["bb.stage"] = "compiled";
+    ir::stamp_passport(model);
+    auto program = Program::load(ir::to_onnx(model), fake_registry());
+    if (!program.ok()) {
+      EXPECT_EQ(program.error().fault, Fault::kInstall) << program.error().text();
+      ++refused;
+      continue;
+    }
+    InstallOptions options;
+    options.targets = {"server"};
+    auto node = Node::install(*program, std::move(options));
+    if (!node.ok() || !(*node)->invoke("server", {}).ok()) continue;
+    Steps steps;
+    (*node)->poll(0, 0, steps);
+    (*node)->poll(10'000'000'000, 0, steps);
+  }
+  EXPECT_GT(refused, 100u);
 }
 
 /// One target `main` with a model slot of four parameters by every initialisation.

@@ -95,7 +95,8 @@ std::vector<std::pair<std::string, Component*>> Node::components() const {
   std::vector<std::pair<std::string, Component*>> out;
   const auto& parts = state_->engine.site().parts;
   for (size_t i = 0; i < parts.size(); ++i)
-    if (parts[i].component) out.emplace_back(state_->tables->slots[i].name, parts[i].component.get());
+    if (parts[i].component)
+      out.emplace_back(state_->tables->slots[i].name, parts[i].component.get());
   return out;
 }
 

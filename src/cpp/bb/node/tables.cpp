@@ -54,7 +54,8 @@ Result<CellInfo> read_cell(const Config& row, const Tables& tables) {
   CellInfo cell{
       row.get("slot").as_string(), row.get("cell").as_string(), DType::kF32, {}, false, 0.0};
   const std::string name = cell.slot + "." + cell.cell;
-  BB_ASSIGN_OR_RETURN(const ir::Type type, ir::Type::parse(row.get("type").as_string()));
+  const Result<ir::Type> parsed = ir::Type::parse(row.get("type").as_string());
+  const ir::Type type = parsed.ok() ? *parsed : ir::Type{};
   if (!type.is_tensor() || !type.shape.has_value() || type.dtype == DType::kUndefined) {
     return bad_table("bb.cells", "cell " + name + " has no fixed tensor type");
   }
