@@ -195,10 +195,18 @@ def install(
             components[slot] = value.core
         elif isinstance(value, _core.Component):
             components[slot] = value
-        elif callable(value) and not isinstance(value, _core.Resource):
+        elif isinstance(value, _core.Resource):
+            data[slot] = value
+        elif callable(value):
             components[slot] = FunctionRule(value, {}).core
         else:
-            data[slot] = value
+            raise InstallError(
+                "a resource is neither data nor a part",
+                code="bad_resource",
+                where=slot,
+                value=repr(value),
+                hint="pass dataset.view(indices), an aggregation rule, or a function of the rows",
+            )
     return Node(
         _core.install(
             loaded,

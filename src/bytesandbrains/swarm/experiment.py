@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -96,7 +97,7 @@ class Experiment:
 
     def _check_rule(self) -> None:
         try:
-            self.rule.check(self.settings.peers)
+            self.rule.check(math.ceil(self.settings.participation * self.settings.peers))
         except PreconditionError as error:
             if self.settings.on_precondition == "raise":
                 raise
@@ -169,8 +170,18 @@ class Experiment:
         x = self.dataset.x
         flat = x.reshape(len(x), -1)
         wanted = getattr(type(self.model), "x", None) or getattr(self.model, "x", None)
-        rank = len(wanted.shape) if wanted is not None and wanted.shape is not None else 2
-        return np.ascontiguousarray(flat if rank == 2 else x)
+        shape = wanted.shape if wanted is not None and wanted.shape is not None else (None, None)
+        chosen = np.ascontiguousarray(flat if len(shape) == 2 else x)
+        sizes = list(zip(shape[1:], chosen.shape[1:], strict=False))
+        if chosen.ndim != len(shape) or any(isinstance(a, int) and a != b for a, b in sizes):
+            raise DataError(
+                "the model takes examples of another shape",
+                code="bad_shape",
+                where="model",
+                value=f"model {wanted}, data {chosen.dtype}{list(chosen.shape)}",
+                hint='use model="mlp", which takes its sizes from the data, or reshape the data',
+            )
+        return chosen
 
     @cached_property
     def program(self) -> tuple[Artifact, Program]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
+
+import numpy as np
 
 from bytesandbrains import aggregators, attacks, links
 from bytesandbrains._core import LinkSpec
@@ -122,8 +124,8 @@ class Settings:
 
     def byzantine_ids(self) -> list[int]:
         """The adversarial peers: the last ids, the ids listed, or floor(fraction · peers) last."""
-        given = self.byzantine
-        if isinstance(given, bool):
+        given = self.byzantine.item() if isinstance(self.byzantine, np.generic) else self.byzantine
+        if isinstance(given, (bool, str)) or not isinstance(given, (int, float, Iterable)):
             raise _bad("byzantine", given, "give a count, a fraction or a list of ids")
         if isinstance(given, float) and not float(given).is_integer():
             if not 0 <= given <= 1:

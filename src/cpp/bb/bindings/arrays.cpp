@@ -128,7 +128,7 @@ RowsIn rows_of(const py::handle& object, const std::string& where) {
                        std::to_string(a.ndim()) + " dimensions",
                        "pass shape (n, d): one row per peer", where));
     require_float(a, where);
-    if (a.shape(1) > 1 && a.strides(1) != a.itemsize())
+    if (a.size() > 0 && a.shape(1) > 1 && a.strides(1) != a.itemsize())
       raise(make_error(Fault::kData, "not_contiguous", "rows are not contiguous (inner stride)",
                        "stride of " + std::to_string(a.strides(1)) + " bytes",
                        "pass numpy.ascontiguousarray(X)", where));
