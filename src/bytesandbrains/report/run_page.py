@@ -67,7 +67,7 @@ def _sections(run: Result) -> list[Html]:
                 figures.plot_svg(run, "accuracy"), figures.plot_svg(run, "loss")),
         section("What became of every row",
                 "Each line is a peer, each column a round. Byzantine peers are below the line.",
-                figures.plot_svg(run, "decisions")),
+                figures.plot_svg(run, "decisions", (7.6, _map_height(run)))),
         section("Who was rejected, and why",
                 "Rounds in which a peer's row was accepted, wholly or in part, and the reasons "
                 "given for the others.", _peers(run)),
@@ -77,6 +77,11 @@ def _sections(run: Result) -> list[Html]:
                 definitions({"digest": run.digest, "trajectory": run.trajectory})),
         technical(run.config),
     ]  # fmt: skip
+
+
+def _map_height(run: Result) -> float:
+    """Inches that leave every peer's line visible."""
+    return min(9.0, max(3.3, 1.0 + 0.11 * len(sorted_peers(run))))
 
 
 def _warnings(run: Result) -> Html:

@@ -27,6 +27,8 @@ __all__ = [
 
 BLUE, RED, GREY, INK = "#0072B2", "#D55E00", "#8a8f98", "#1f2430"
 ABSENT = 3
+_STAMPED_TITLE_PAD = 24
+"""Points between title and frame that leave room for a stamp."""
 VERDICT_NAMES = ("accepted", "partial", "rejected", "no row")
 VERDICT_COLOURS = ("#bcd9ec", "#f0d98c", RED, "#9aa0a8")
 _CODES = {name: code for code, name in enumerate(VERDICT_NAMES)}
@@ -109,7 +111,7 @@ def _title(run: Result, ax: Axes, what: str) -> None:
 
 
 def _stamp(run: Result, ax: Axes) -> None:
-    """Writes over the plot what a reader must not miss."""
+    """Writes above the plot what a reader must not miss."""
     stamps = []
     if run.diverged is not None:
         stamps.append(f"DIVERGED in round {run.diverged}")
@@ -118,19 +120,13 @@ def _stamp(run: Result, ax: Axes) -> None:
     if run.status != "complete":
         stamps.append(run.status.upper())
     if stamps:
-        ax.text(
-            0.5,
-            0.5,
-            "\n".join(stamps),
-            transform=ax.transAxes,
-            ha="center",
-            va="center",
-            fontsize=14,
-            fontweight="bold",
-            color=RED,
-            bbox={"facecolor": "white", "edgecolor": RED, "alpha": 0.85, "pad": 5},
-            zorder=10,
-        )
+        title = ax.get_title(loc="left")
+        ax.set_title(title, loc="left", fontsize=11, color=INK, pad=_STAMPED_TITLE_PAD)
+        ax.annotate(
+            "  |  ".join(stamps), (0, 1), xycoords="axes fraction", xytext=(4, 7),
+            textcoords="offset points", fontsize=9.5, fontweight="bold", color="white",
+            bbox={"facecolor": RED, "edgecolor": RED, "pad": 3}, annotation_clip=False,
+        )  # fmt: skip
 
 
 def _accuracy(run: Result, ax: Axes) -> None:
