@@ -174,7 +174,7 @@ class Settings:
         """The rule with f and the policy of a run filled in."""
         policy: dict[str, Any] = {"on_missing": self.on_missing, "in_run": True}
         if self.on_precondition == "warn":
-            policy["on_precondition"] = "apply"
+            policy["on_precondition"] = "warn"
         given = self.aggregator
         if isinstance(given, str):
             spec = parse_spec(given) if ">>" not in given else None

@@ -49,6 +49,7 @@ Error error_of(py::error_already_set& raised, std::string where) {
   const std::string type = py::str(raised.type().attr("__name__"));
   const std::string text = py::str(raised.value());
   delete pending_cause;
+  if (raised.trace()) PyException_SetTraceback(raised.value().ptr(), raised.trace().ptr());
   pending_cause = new py::object(raised.value());
   return make_error(Fault::kConfig, "python_error", "a part written in Python raised " + type, text,
                     "see the chained exception for its traceback", std::move(where));
