@@ -368,7 +368,7 @@ def test_the_bits_do_not_depend_on_threads() -> None:
 
 def test_a_label_out_of_range_names_itself() -> None:
     node = helper.make_node("SoftmaxCrossEntropyLoss", ["x", "y"], ["l"])
-    with pytest.raises(DataError, match="outside 0 .. 3") as caught:
+    with pytest.raises(DataError, match=r"outside 0 \.\. 3") as caught:
         run_ours([node], {"x": floats(2, 4), "y": np.array([1, 9])}, ["l"], {})
     assert caught.value.code == "label_out_of_range"
     assert caught.value.value == "9"

@@ -30,8 +30,9 @@ def rows_of(page: str, title: str) -> list[str]:
     """First cells of the table under a heading of a page, without code marks."""
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     section = text.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
-    cells = re.findall(r"^\| ([^|]+) \|", section, re.MULTILINE)
-    return [cell.strip("` ") for cell in cells[2:]]
+    table = re.search(r"^\|[- |]+\|\n((?:\|.*\n)*)", section, re.MULTILINE)
+    assert table is not None
+    return [row.split("|")[1].strip("` ") for row in table[1].splitlines()]
 
 
 def test_catalogue_pages_match_the_catalogue() -> None:

@@ -45,7 +45,10 @@ def test_exports_only_its_entry_point() -> None:
     if nm is None:
         pytest.skip("nm is not installed")
     listed = subprocess.run(
-        [nm, "-D", "--defined-only", "-C", _core.__file__], capture_output=True, text=True, check=True
+        [nm, "-D", "--defined-only", "-C", _core.__file__],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     names = [line.split(" ", 2)[2] for line in listed.stdout.splitlines()]
     assert "PyInit__core" in names

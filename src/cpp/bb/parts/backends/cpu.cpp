@@ -75,7 +75,13 @@ class CpuExecutable final : public Executable {
         return plan;
       }
     std::vector<Desc> descs;
-    for (const Tensor& t : inputs) descs.push_back({t.dtype(), t.shape(), t.size()});
+    for (const Tensor& t : inputs) {
+      if (!t.defined())
+        return make_error(Fault::kData, "undefined_tensor", "an input has no value",
+                          function_.inputs[descs.size()], "give every input a tensor",
+                          function_.name);
+      descs.push_back({t.dtype(), t.shape(), t.size()});
+    }
     BB_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, cpu::make_plan(function_, descs));
     if (plans_.size() >= kMaxPlans) plans_.erase(plans_.begin());
     plans_.push_back(plan);
@@ -111,11 +117,8 @@ class CpuExecutable final : public Executable {
                         std::span<Tensor> outputs) const {
     thread_local std::vector<std::shared_ptr<Buffer>> owned;
     owned.assign(outputs.size(), nullptr);
-    for (size_t i = 0; i < outputs.size(); ++i) {
-      const Location& at = plan.locations[plan.outputs[i]];
-      if (at.kind == Location::Kind::kOutput && !owned[at.index])
-        owned[at.index] = Buffer::allocate(output_bytes(plan, at.index));
-    }
+    for (size_t i = 0; i < outputs.size(); ++i)
+      if (plan.output_bytes[i] != 0) owned[i] = Buffer::allocate(plan.output_bytes[i]);
     for (size_t i = 0; i < outputs.size(); ++i) {
       const Desc& desc = plan.values[plan.outputs[i]];
       const Location& at = plan.locations[plan.outputs[i]];
@@ -127,15 +130,6 @@ class CpuExecutable final : public Executable {
                                      : Tensor(desc.dtype, desc.shape, owned[at.index], at.offset);
     }
     for (auto& buffer : owned) buffer.reset();
-  }
-
-  /// Size of the root storage behind output `index`: the farthest end of any value placed in it.
-  static size_t output_bytes(const Plan& plan, size_t index) {
-    size_t bytes = 0;
-    for (size_t v = 0; v < plan.values.size(); ++v)
-      if (plan.locations[v].kind == Location::Kind::kOutput && plan.locations[v].index == index)
-        bytes = std::max(bytes, plan.locations[v].offset + plan.values[v].bytes());
-    return bytes;
   }
 
   static std::byte* address(const Plan& plan, const Location& at, std::span<const Tensor> inputs,

@@ -58,23 +58,21 @@ BuildResult variadic(const OpSite& site, BinaryOp op) {
       return Status();
     });
   }
-  std::vector<std::unique_ptr<Kernel>> steps;
-  OpSite step{site.node, {site.in[0], site.in[1]}, site.out, {nullptr, nullptr}};
-  for (const Desc& d : site.in)
-    if (d.shape != site.out[0].shape)
-      return make_error(Fault::kInstall, "unsupported_broadcast",
-                        site.node.op + " of three or more inputs needs equal shapes here",
-                        text_of(d.shape), "combine them two at a time", site.node.name);
-  BB_ASSIGN_OR_RETURN(std::shared_ptr<Kernel> pair, arithmetic(step, op));
-  const size_t n = site.in.size();
-  return make_kernel([=](const std::byte* const* in, std::byte* const* out, std::byte* scratch) -> Status {
-    BB_RETURN_IF_ERROR(pair->run(in, out, scratch));
-    for (size_t i = 2; i < n; ++i) {
-      const std::byte* next[2] = {out[0], in[i]};
-      BB_RETURN_IF_ERROR(pair->run(next, out, scratch));
-    }
-    return Status();
-  });
+  std::vector<std::shared_ptr<Kernel>> folds;  // fold i - 1 joins input i to what came before
+  for (size_t i = 1; i < site.in.size(); ++i) {
+    const Desc& before = i == 1 ? site.in[0] : site.out[0];
+    const OpSite pair{site.node, {before, site.in[i]}, site.out, {nullptr, nullptr}};
+    BB_ASSIGN_OR_RETURN(std::shared_ptr<Kernel> fold, arithmetic(pair, op));
+    folds.push_back(std::move(fold));
+  }
+  return make_kernel(
+      [=](const std::byte* const* in, std::byte* const* out, std::byte* scratch) -> Status {
+        for (size_t i = 1; i <= folds.size(); ++i) {
+          const std::byte* pair[2] = {i == 1 ? in[0] : out[0], in[i]};
+          BB_RETURN_IF_ERROR(folds[i - 1]->run(pair, out, scratch));
+        }
+        return Status();
+      });
 }
 
 BuildResult unary(const OpSite& site, UnaryOp op) {
@@ -180,8 +178,8 @@ void power(const T* x, T* y, size_t n, double p) {
     }
   };
   const double magnitude = p < 0 ? -p : p;
-  const auto whole = static_cast<int>(magnitude);
-  if (magnitude == whole && whole <= 16) {
+  const int whole = magnitude <= 16 ? static_cast<int>(magnitude) : -1;
+  if (magnitude == whole) {
     for (size_t i = 0; i < n; ++i) {
       T product = 1;
       for (int e = 0; e < whole; ++e) product *= x[i];

@@ -79,7 +79,7 @@ BuildResult build_gather(const OpSite& site) {
       const int64_t raw = index.at(in[1], p);
       const int64_t row = wrap(raw, size);
       if (row < 0) return out_of_range(where, raw, size);
-      for (size_t o = 0; o < outer; ++o)
+      for (size_t o = 0; inner != 0 && o < outer; ++o)
         std::memcpy(out[0] + (o * picks + p) * inner,
                     in[0] + (o * static_cast<size_t>(size) + static_cast<size_t>(row)) * inner,
                     inner);
@@ -122,6 +122,12 @@ BuildResult build_scatter_elements(const OpSite& site) {
   BB_ASSIGN_OR_RETURN(const Indices index, indices(site, 1));
   BB_ASSIGN_OR_RETURN(const Scatter kind, scatter_kind(site));
   BB_ASSIGN_OR_RETURN(const Put write, put_for(site, site.in[0].dtype));
+  for (size_t i = 0; i < shape.size(); ++i)
+    if (i != axis && picked[i] > shape[i])
+      return make_error(Fault::kData, "shape_mismatch",
+                        "ScatterElements has more indices than data along axis " +
+                            std::to_string(i),
+                        text_of(picked), "data is " + text_of(shape), site.node.name);
   std::vector<int64_t> stride(shape.size(), 1);
   for (size_t i = shape.size(); i-- > 1;) stride[i - 1] = stride[i] * shape[i];
   const size_t total = static_cast<size_t>(site.in[1].count), bytes = site.in[0].bytes();

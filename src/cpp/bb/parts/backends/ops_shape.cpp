@@ -39,8 +39,7 @@ Result<SlicePlan> plan_slice(const OpSite& site) {
         static_cast<size_t>(axes[i] < 0 ? axes[i] + static_cast<int64_t>(shape.size()) : axes[i]);
     const int64_t dim = shape[axis];
     int64_t first = starts[i] < 0 ? starts[i] + dim : starts[i];
-    first =
-        steps[i] > 0 ? std::clamp<int64_t>(first, 0, dim) : std::clamp<int64_t>(first, 0, dim - 1);
+    first = std::clamp<int64_t>(first, 0, steps[i] > 0 || dim == 0 ? dim : dim - 1);
     plan.start[axis] = first;
     plan.step[axis] = steps[i];
   }

@@ -28,6 +28,7 @@ class Placer {
       if (storage_[v].root != v)
         plan_.locations[v] = {root.kind, root.index, root.offset + storage_[v].offset};
     }
+    measure_outputs();
   }
 
  private:
@@ -93,6 +94,17 @@ class Placer {
     for (size_t i = 0; i < plan_.outputs.size(); ++i) {
       const size_t root = storage_[plan_.outputs[i]].root;
       if (!fixed(root)) plan_.locations[root] = {Location::Kind::kOutput, i, 0};
+    }
+  }
+
+  /// The storage behind an output reaches to the farthest end of any value placed in it.
+  void measure_outputs() {
+    plan_.output_bytes.assign(plan_.outputs.size(), 0);
+    for (size_t v = 0; v < plan_.values.size(); ++v) {
+      const Location& at = plan_.locations[v];
+      if (at.kind != Location::Kind::kOutput) continue;
+      size_t& bytes = plan_.output_bytes[at.index];
+      bytes = std::max({bytes, at.offset + plan_.values[v].bytes(), size_t{1}});
     }
   }
 

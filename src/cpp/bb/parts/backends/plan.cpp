@@ -12,6 +12,7 @@ namespace bb::cpu {
 namespace {
 
 constexpr int64_t kFoldLimit = 65536;  // elements: larger constants are recomputed rather than kept
+constexpr int64_t kMostElements = int64_t{1} << 40;  // so that sizes in bytes cannot overflow
 
 class Planner {
  public:
@@ -53,6 +54,17 @@ class Planner {
     known_[v] = std::make_shared<Tensor>(std::move(value));
   }
 
+  /// Makes a value a view of another: of its storage, or of the constant it is.
+  void add_view(size_t v, size_t source, size_t offset) {
+    if (const Tensor* constant = known_[source].get()) {
+      const Desc& desc = plan_->values[v];
+      set_constant(v, Tensor(desc.dtype, desc.shape, constant->buffer(),
+                             constant->offset_bytes() + offset));
+    } else {
+      views_[v] = {source, offset, nullptr};
+    }
+  }
+
   static const Tensor* constant_of(const void* self, size_t i) {
     return static_cast<const OpSite*>(self)->constant[i];
   }
@@ -84,7 +96,10 @@ class Planner {
                           "the shape of a value depends on data, not only on shapes", type.text(),
                           "compute shapes from Shape and constants only", site.node.name);
       desc.count = element_count(desc.shape);
-      if (site.node.outputs[i].empty()) desc = Desc{};
+      if (desc.count < 0 || desc.count > kMostElements)
+        return make_error(Fault::kInstall, "too_large", "a value has too many elements",
+                          text_of(desc.shape), "use smaller shapes", site.node.name);
+      if (i > 0 && site.node.outputs[i].empty()) desc = Desc{};
       out.push_back(std::move(desc));
     }
     return out;
@@ -109,18 +124,18 @@ class Planner {
     BB_ASSIGN_OR_RETURN(site.out, output_types(site));
     std::vector<size_t> out;
     for (size_t i = 0; i < node.outputs.size(); ++i)
-      out.push_back(node.outputs[i].empty() ? kAbsent : add_value(node.outputs[i], site.out[i]));
+      out.push_back(site.out[i].present() ? add_value(node.outputs[i], site.out[i]) : kAbsent);
     if (node.op == "Constant") {
-      const ir::Attr* value = node.attr("value");
-      BB_CHECK(value != nullptr);
-      set_constant(out[0], std::get<Tensor>(*value));
+      std::optional<Tensor> value = ir::constant_value(node);
+      BB_CHECK(value.has_value());  // its type rule read the same value
+      set_constant(out[0], *std::move(value));
       return {};
     }
     if (node.op == "Shape" || node.op == "Size") return fold_shape(site, out[0]);
     const CpuOp* op = find_cpu_op(node.op);
-    if (op->alias != nullptr && !all_known) {
+    if (op->alias != nullptr) {
       if (std::optional<size_t> offset = op->alias(site)) {
-        views_[out[0]] = {in[0], *offset, nullptr};
+        add_view(out[0], in[0], *offset);
         return {};
       }
     }
