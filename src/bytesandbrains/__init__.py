@@ -38,17 +38,8 @@ from bytesandbrains import algorithms, models, optimizers  # isort: skip
 from bytesandbrains.artifact import Artifact, load_artifact  # isort: skip
 from bytesandbrains.compile import compile  # isort: skip
 from bytesandbrains._core import PeerId  # isort: skip
-from bytesandbrains import (
-    aggregators,
-    attacks,
-    data,
-    links,
-    selectors,
-    sim,
-    swarm,
-    testing,
-    topologies,
-)  # isort: skip  # noqa: E501
+from bytesandbrains import aggregators, attacks, data, links, selectors  # isort: skip
+from bytesandbrains import sim, swarm, testing, topologies  # isort: skip
 from bytesandbrains.attacks import attack  # isort: skip
 from bytesandbrains.driver import Driver  # isort: skip
 from bytesandbrains.node import Node, NodeConfig, install, load_program  # isort: skip

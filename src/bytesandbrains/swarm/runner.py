@@ -83,5 +83,8 @@ def grid(
         tell(CellEvent(index, rounds, rounds, result.final(), True))
         return CellResult(index, config, result, None, time.perf_counter() - started)
 
-    with ThreadPoolExecutor(max_workers=workers or _core.core_count()) as pool:
+    pool = ThreadPoolExecutor(max_workers=workers or _core.core_count())
+    try:
         return list(pool.map(work, enumerate(cells)))
+    finally:  # an interrupt ends the cells that run and starts no other
+        pool.shutdown(cancel_futures=True)

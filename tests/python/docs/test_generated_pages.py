@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-import bytesandbrains as bb
 import pytest
+
+import bytesandbrains as bb
 from bytesandbrains.native import core
 from bytesandbrains.swarm.settings import Settings
 
