@@ -14,7 +14,7 @@ help:
 
 ## make demo       install what is missing, train a swarm under attack, write a report
 demo: $(VENV)/.package
-	$(VENV)/bin/bb demo --out demo-report
+	$(VENV)/bin/bb demo --out demo-report/report.html
 	@echo "The report is at $(CURDIR)/demo-report/report.html"
 
 ## make test       build and run the C++ tests and the Python tests
