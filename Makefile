@@ -76,6 +76,7 @@ tsan: $(VENV)/.tools
 ## make nightly    long checks: TSan, long fuzzing, NEON under emulation
 nightly: tsan
 	$(MAKE) fuzz FUZZ_SECONDS=1800
+	bash tools/sanitize.sh $(VENV) address,undefined build/asan-kernels -DBB_SANITIZE_KERNELS=ON -DBB_SCALAR_ONLY=ON
 	bash tools/neon_check.sh
 
 ## make regen      regenerate stubs and documentation pages

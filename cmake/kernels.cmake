@@ -1,6 +1,8 @@
 # The kernels room: bb_kernels = dispatch and scalar functions (baseline flags) + one object library per
 # instruction set, bb_k_<isa>, built from the same sources.
 option(BB_SCALAR_ONLY "Build only the portable kernels" OFF)
+# Instrumented vector code takes minutes per file to compile: nightly builds do it, for the scalar table.
+option(BB_SANITIZE_KERNELS "Instrument the vector kernels too in a sanitized build" OFF)
 
 set(BB_KERNELS "${PROJECT_SOURCE_DIR}/src/cpp/bb/kernels")
 file(GLOB _kernel_sources CONFIGURE_DEPENDS "${BB_KERNELS}/*.cpp")
@@ -18,6 +20,9 @@ function(bb_isa name)
   # instruction sets. g++ 12 warns of uninitialized values inside its own AVX-512 headers.
   target_compile_options(bb_k_${name} PRIVATE ${ARGN} $<$<CONFIG:Debug>:-O2> -fno-exceptions
                          -Wno-maybe-uninitialized -Wno-uninitialized)
+  if(BB_SANITIZE AND NOT BB_SANITIZE_KERNELS)
+    target_compile_options(bb_k_${name} PRIVATE -fno-sanitize=all -O2)
+  endif()
   target_link_libraries(bb_k_${name} PRIVATE bb_flags bb_xsimd)
   target_sources(bb_kernels PRIVATE $<TARGET_OBJECTS:bb_k_${name}>)
 endfunction()
