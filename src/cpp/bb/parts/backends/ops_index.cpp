@@ -124,10 +124,10 @@ BuildResult build_scatter_elements(const OpSite& site) {
   BB_ASSIGN_OR_RETURN(const Put write, put_for(site, site.in[0].dtype));
   for (size_t i = 0; i < shape.size(); ++i)
     if (i != axis && picked[i] > shape[i])
-      return make_error(Fault::kData, "shape_mismatch",
-                        "ScatterElements has more indices than data along axis " +
-                            std::to_string(i),
-                        text_of(picked), "data is " + text_of(shape), site.node.name);
+      return make_error(
+          Fault::kData, "shape_mismatch",
+          "ScatterElements has more indices than data along axis " + std::to_string(i),
+          text_of(picked), "data is " + text_of(shape), site.node.name);
   std::vector<int64_t> stride(shape.size(), 1);
   for (size_t i = shape.size(); i-- > 1;) stride[i - 1] = stride[i] * shape[i];
   const size_t total = static_cast<size_t>(site.in[1].count), bytes = site.in[0].bytes();

@@ -58,8 +58,8 @@ class Planner {
   void add_view(size_t v, size_t source, size_t offset) {
     if (const Tensor* constant = known_[source].get()) {
       const Desc& desc = plan_->values[v];
-      set_constant(v, Tensor(desc.dtype, desc.shape, constant->buffer(),
-                             constant->offset_bytes() + offset));
+      set_constant(
+          v, Tensor(desc.dtype, desc.shape, constant->buffer(), constant->offset_bytes() + offset));
     } else {
       views_[v] = {source, offset, nullptr};
     }

@@ -31,10 +31,10 @@ struct Plan {
   std::vector<Location> locations;  ///< per value
   std::vector<Tensor> constants;
   std::vector<Step> steps;
-  std::vector<size_t> outputs;  ///< value number per function output
+  std::vector<size_t> outputs;       ///< value number per function output
   std::vector<size_t> output_bytes;  ///< per function output: its own storage, 0 when it has none
-  size_t workspace_bytes = 0;   ///< activations, reused by liveness
-  size_t scratch_bytes = 0;     ///< the largest kernel's scratch, after the workspace
+  size_t workspace_bytes = 0;        ///< activations, reused by liveness
+  size_t scratch_bytes = 0;          ///< the largest kernel's scratch, after the workspace
 };
 
 /// Specialises `function` to inputs of these types and shapes. Errors: InstallError unsupported_op,
