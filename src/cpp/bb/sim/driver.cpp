@@ -34,6 +34,9 @@ Result<Driver> Driver::make(World& world, DriverOptions options) {
   if (std::find(plan->outputs.begin(), plan->outputs.end(), o.next) == plan->outputs.end())
     return make_error(Fault::kHost, "unknown_output", "the target has no output that ends a round",
                       o.next, "name one of the body's g.output ports as next=");
+  if (!o.model_slot.empty() && o.x.defined() && node.cell(o.model_slot, "params") == nullptr)
+    return make_error(Fault::kHost, "unknown_slot", "the driven node has no model in this slot",
+                      o.model_slot, "name the model slot to score, or give no test data");
   if (driver.options_.round_limit_ns == 0) {
     int64_t timeout = 30'000'000'000;
     for (const engine::GatherPlan& gather : plan->gathers)

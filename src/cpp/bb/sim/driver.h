@@ -43,7 +43,7 @@ struct RoundRecord {
 
 class Driver {
  public:
-  /// Errors: HostError unknown_peer, unknown_target, unknown_output.
+  /// Errors: HostError unknown_peer, unknown_target, unknown_output, unknown_slot.
   static Result<Driver> make(World& world, DriverOptions options);
   Driver(Driver&&) = default;
 

@@ -48,6 +48,7 @@ class World {
   Result<uint32_t> index_of(const PeerId& peer) const;
   const std::vector<PeerId>& peers() const { return peers_; }
 
+  /// Errors: HostError unknown_peer.
   Status set_link(const PeerId& source, const PeerId& destination, LinkSpec spec);
   /// Puts nodes under one adversary. Data attacks relabel their data sources; other attacks replace
   /// what they send on `ports` (none: every port). Errors: HostError unknown_peer, ConfigError.
