@@ -11,13 +11,14 @@ namespace bb {
 
 enum class Verdict : uint8_t { kAccepted, kPartial, kRejected };
 
-/// What became of one peer's row. Reasons: "", non_finite, krum_score, not_selected, trimmed, missing,
-/// late, equivocation, ... (the vocabulary of docs/decisions.md).
+/// What became of one peer's row. Reasons: "", non_finite, krum_score, not_selected, trimmed,
+/// missing, late, equivocation, ... (the vocabulary of docs/decisions.md).
 struct Decision {
   PeerId peer;
   Verdict verdict = Verdict::kAccepted;
   std::string reason;
-  double score = 0.0;   ///< the rule's own score (distance sum, fraction of coordinates kept, ...), NaN if none
+  double score =
+      0.0;  ///< the rule's own score (distance sum, fraction of coordinates kept, ...), NaN if none
   double weight = 0.0;  ///< share of the result when detail is kShares, NaN otherwise
 };
 
@@ -44,12 +45,13 @@ enum class Detail : uint8_t { kVerdict, kShares };
 struct AggregateInput {
   DType dtype = DType::kF32;
   size_t d = 0;
-  std::vector<Row> rows;                 ///< arrived, sorted by peer id
-  std::vector<PeerId> missing;           ///< invited but absent, sorted
-  std::vector<std::string> missing_why;  ///< reason per missing peer: "missing", "late", "equivocation"; may be empty
-  const double* weights = nullptr;       ///< per row, or null
-  const Tensor* own = nullptr;           ///< the receiver's vector (update="params"), or null
-  Config state;                          ///< state of stateful rules
+  std::vector<Row> rows;        ///< arrived, sorted by peer id
+  std::vector<PeerId> missing;  ///< invited but absent, sorted
+  std::vector<std::string>
+      missing_why;  ///< reason per missing peer: "missing", "late", "equivocation"; may be empty
+  const double* weights = nullptr;  ///< per row, or null
+  const Tensor* own = nullptr;      ///< the receiver's vector (update="params"), or null
+  Config state;                     ///< state of stateful rules
   Detail detail = Detail::kVerdict;
 };
 
@@ -72,9 +74,9 @@ class Aggregator : public Component {
 
 /// What a gather hands on: rows by peer, who is missing and why.
 struct Arrived : Object {
-  std::vector<PeerId> peers;     ///< arrived, sorted
-  std::vector<Tensor> values;    ///< one per arrived peer, same dtype and shape
-  std::vector<PeerId> missing;   ///< sorted
+  std::vector<PeerId> peers;    ///< arrived, sorted
+  std::vector<Tensor> values;   ///< one per arrived peer, same dtype and shape
+  std::vector<PeerId> missing;  ///< sorted
   std::vector<std::string> missing_why;
   bool timed_out = false;
   std::string_view kind() const override { return "arrived"; }

@@ -19,10 +19,10 @@ enum class Knowledge : uint8_t { kNone, kOwn, kHonest, kRule };
 struct AttackCall {
   DType dtype = DType::kF32;
   size_t d = 0;
-  std::vector<Row> honest;       ///< honest rows sorted by peer id; empty below Knowledge::kHonest
-  std::vector<Row> own;          ///< the colluders' own honest vectors, sorted by peer id
-  size_t f = 0;                  ///< number of held sends
-  size_t n = 0;                  ///< peers of the gather
+  std::vector<Row> honest;  ///< honest rows sorted by peer id; empty below Knowledge::kHonest
+  std::vector<Row> own;     ///< the colluders' own honest vectors, sorted by peer id
+  size_t f = 0;             ///< number of held sends
+  size_t n = 0;             ///< peers of the gather
   int64_t round = 0;
   const Tensor* params = nullptr;  ///< current parameters when known, (d,)
   Config* state = nullptr;         ///< kept from call to call, per adversary
@@ -34,8 +34,8 @@ struct AttackCall {
 /// What one held send becomes.
 struct AttackAction {
   enum class Kind : uint8_t { kReplace, kDrop, kDelay, kDuplicate } kind = Kind::kReplace;
-  Tensor row;              ///< kReplace: (d,)
-  int64_t delay_ns = 0;    ///< kDelay
+  Tensor row;            ///< kReplace: (d,)
+  int64_t delay_ns = 0;  ///< kDelay
 };
 
 class Attack {

@@ -23,9 +23,11 @@ class Executable {
 class Backend {
  public:
   virtual ~Backend() = default;
-  /// Resolves every operator and attribute once. Errors: InstallError listing every operator it lacks.
+  /// Resolves every operator and attribute once. Errors: InstallError listing every operator it
+  /// lacks.
   virtual Result<std::shared_ptr<const Executable>> prepare(const ir::Function& function) const = 0;
-  /// Normal draws with mean 0 and deviation `std`, in element order from `stream`. float32 or float64.
+  /// Normal draws with mean 0 and deviation `std`, in element order from `stream`. float32 or
+  /// float64.
   virtual Result<Tensor> normals(DType dtype, Shape shape, double std, Stream stream) const = 0;
   /// Uniform draws in [low, high), in element order from `stream`. float32 or float64.
   virtual Result<Tensor> uniforms(DType dtype, Shape shape, double low, double high,

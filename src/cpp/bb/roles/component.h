@@ -15,11 +15,12 @@ namespace bb {
 /// What a component may see and do during one call.
 struct CallContext {
   PeerId self;
-  EnvelopeKey key;       ///< (root peer, root execution, round) of the calling frame
-  int64_t now_ns = 0;    ///< the node's clock
-  uint64_t seed = 0;     ///< the node's RNG key; the same for every node of one experiment
-  uint64_t node_lane = 0;  ///< distinguishes nodes in streams: the index of a from_int id, else a hash
-  uint64_t call = 0;     ///< how many times this component was called before, on this node
+  EnvelopeKey key;     ///< (root peer, root execution, round) of the calling frame
+  int64_t now_ns = 0;  ///< the node's clock
+  uint64_t seed = 0;   ///< the node's RNG key; the same for every node of one experiment
+  uint64_t node_lane =
+      0;              ///< distinguishes nodes in streams: the index of a from_int id, else a hash
+  uint64_t call = 0;  ///< how many times this component was called before, on this node
   /// Publishes a typed event to the host (Steps.events).
   std::function<void(std::string topic, Value payload)> publish;
 
@@ -40,7 +41,8 @@ class Component {
   virtual ~Component() = default;
   /// "DataSource", "PeerSelector", "Aggregator", ...
   virtual std::string_view role() const = 0;
-  /// Takes the object the host passed for this slot. Errors: ConfigError unexpected_resource by default.
+  /// Takes the object the host passed for this slot. Errors: ConfigError unexpected_resource by
+  /// default.
   virtual Status attach(std::shared_ptr<const Resource> resource);
 };
 
