@@ -123,30 +123,22 @@ void sum_tile(const Panel<T>& panel, size_t i0, size_t j0, T* sums) {
 template <class T>
 using SumTile = void (*)(const Panel<T>&, size_t, size_t, T*);
 
+/// Tiles of kSide by 1..kSide rows, or of 1..kSide rows with themselves.
 template <class T, Term kTerm, size_t... I>
-inline SumTile<T> pick_tile(size_t left, size_t right, std::index_sequence<I...>) {
-  static constexpr SumTile<T> functions[] = {sum_tile<T, I / kSide + 1, I % kSide + 1, kTerm>...};
-  return functions[(left - 1) * kSide + right - 1];
-}
-template <class T, Term kTerm, size_t... I>
-inline SumTile<T> pick_within(size_t side, std::index_sequence<I...>) {
-  static constexpr SumTile<T> functions[] = {sum_tile<T, I + 1, I + 1, kTerm>...};
-  return functions[side - 1];
+inline SumTile<T> pick_tile(size_t right, std::index_sequence<I...>) {
+  static constexpr SumTile<T> functions[] = {sum_tile < T, is_within(kTerm) ? I + 1 : kSide, I + 1,
+                                             kTerm > ...};
+  return functions[right - 1];
 }
 template <class T, Term kTerm>
-inline void run_tile(const Panel<T>& panel, size_t i, size_t left, size_t j, size_t right,
-                     T* sums) {
-  if constexpr (is_within(kTerm)) {
-    pick_within<T, kTerm>(left, std::make_index_sequence<kSide>())(panel, i, i, sums);
-  } else {
-    pick_tile<T, kTerm>(left, right, std::make_index_sequence<kSide * kSide>())(panel, i, j, sums);
-  }
+inline void run_tile(const Panel<T>& panel, size_t i, size_t j, size_t right, T* sums) {
+  pick_tile<T, kTerm>(right, std::make_index_sequence<kSide>())(panel, i, j, sums);
 }
 
 template <class T>
 inline double difference(const Panel<T>& panel, size_t i, size_t j) {
   T sum;
-  run_tile<T, Term::kDifference>(panel, i, 1, j, 1, &sum);
+  sum_tile<T, 1, 1, Term::kDifference>(panel, i, j, &sum);
   return static_cast<double>(sum);
 }
 
@@ -207,11 +199,11 @@ void add_panel(const Panel<T>& panel, size_t n, double* acc) {
   T sums[kSide * kSide];
   for (size_t i = 0; i < n; i += kSide) {
     const size_t left = smaller(kSide, n - i);
-    run_tile<T, kWithin>(panel, i, left, i, left, sums);
+    run_tile<T, kWithin>(panel, i, i, left, sums);
     add_tile<T, kProducts>(panel, n, norms, i, left, i, left, sums, acc);
     for (size_t j = i + kSide; j < n; j += kSide) {
       const size_t right = smaller(kSide, n - j);
-      run_tile<T, kBetween>(panel, i, left, j, right, sums);
+      run_tile<T, kBetween>(panel, i, j, right, sums);
       add_tile<T, kProducts>(panel, n, norms, i, left, j, right, sums, acc);
     }
   }

@@ -14,22 +14,6 @@ inline void prefetch(const T* p) {
   __builtin_prefetch(reinterpret_cast<const char*>(p) + kPrefetchBytes);
 }
 
-/// Calls body(offset, read, write) for each register of `count` columns; read(p) and write(p, v)
-/// handle a partial last register.
-template <class T, class Body>
-[[gnu::always_inline]] inline void for_registers(size_t count, Body body) {
-  const size_t whole = count / kWidth<T> * kWidth<T>;
-  for (size_t at = 0; at < whole; at += kWidth<T>) {
-    body(at, [](const T* p) { return load(p); }, [](T* p, Vec<T> v) { save(p, v); });
-  }
-  if (whole < count) {
-    const Tail<T> tail = tail_of<T>(count - whole);
-    body(
-        whole, [tail](const T* p) { return load_tail(p, tail); },
-        [tail](T* p, Vec<T> v) { save_tail(p, v, tail); });
-  }
-}
-
 /// The mean of two values without overflow.
 template <class T>
 inline Vec<T> middle_of(Vec<T> a, Vec<T> b) {
@@ -38,55 +22,86 @@ inline Vec<T> middle_of(Vec<T> a, Vec<T> b) {
   return choose(abs_of(sum) < set1(infinity<T>()), sum * half, a * half + b * half);
 }
 
-template <class T, size_t N, class Read>
-[[gnu::always_inline]] inline void load_clean(const T* const* rows, size_t column, Read read,
-                                              Vec<T> (&v)[N]) {
+template <class T, size_t N>
+[[gnu::always_inline]] inline void load_sorted(const T* const* rows, size_t column,
+                                               Vec<T> (&v)[N]) {
   unroll<N>([&](auto i) BB_INLINE {
     const T* p = rows[i] + column;
     prefetch(p);
-    v[i] = clean(read(p));
+    v[i] = clean(load(p));
   });
+  Sorter<N>::sort(v);
 }
 
-/// Sorts `count` columns of N rows, from `column` on, into panel[N][kPanelColumns].
+/// Sorts the columns [begin, end) of N rows, whole registers, into panel[N][kPanelColumns].
 template <class T, size_t N>
-void sort_rows(const T* const* rows, size_t column, size_t count, T* panel) {
-  for_registers<T>(count, [&](size_t at, auto read, auto) BB_INLINE {
+void sort_rows(const T* const* rows, size_t begin, size_t end, T* panel) {
+  for (size_t column = begin; column < end; column += kWidth<T>, panel += kWidth<T>) {
     Vec<T> v[N];
-    load_clean(rows, column + at, read, v);
-    Sorter<N>::sort(v);
-    unroll<N>([&](auto i) BB_INLINE { save(panel + i * kPanelColumns<T> + at, v[i]); });
-  });
+    load_sorted(rows, column, v);
+    unroll<N>([&](auto i) BB_INLINE { save(panel + i * kPanelColumns<T>, v[i]); });
+  }
 }
 
-/// Median of N rows; the compiler drops the comparators that the middle does not need.
+/// Median of N rows, whole registers; the compiler drops the comparators that the middle does not
+/// need.
 template <class T, size_t N>
 void median_rows(const T* const* rows, size_t begin, size_t end, T* out) {
-  for_registers<T>(end - begin, [&](size_t at, auto read, auto write) BB_INLINE {
+  for (size_t column = begin; column < end; column += kWidth<T>) {
     Vec<T> v[N];
-    load_clean(rows, begin + at, read, v);
-    Sorter<N>::sort(v);
+    load_sorted(rows, column, v);
     const Vec<T> middle = N % 2 == 1 ? v[N / 2] : middle_of(v[(N - 1) / 2], v[N / 2]);
-    write(out + begin + at, middle + zero<T>());
-  });
+    save(out + column, middle + zero<T>());
+  }
 }
 
 template <class T>
-using SortRows = void (*)(const T* const*, size_t, size_t, T*);
-template <class T>
-using MedianRows = void (*)(const T* const*, size_t, size_t, T*);
+using InRegisters = void (*)(const T* const* rows, size_t begin, size_t end, T* out);
 
 template <class T, size_t... I>
-inline SortRows<T> pick_sort(size_t n, std::index_sequence<I...>) {
-  static constexpr SortRows<T> functions[] = {sort_rows<T, I + 1>...};
+inline InRegisters<T> pick_sort(size_t n, std::index_sequence<I...>) {
+  static constexpr InRegisters<T> functions[] = {sort_rows<T, I + 1>...};
   return functions[n - 1];
 }
 template <class T, size_t... I>
-inline MedianRows<T> pick_median(size_t n, std::index_sequence<I...>) {
-  static constexpr MedianRows<T> functions[] = {median_rows<T, I + 1>...};
+inline InRegisters<T> pick_median(size_t n, std::index_sequence<I...>) {
+  static constexpr InRegisters<T> functions[] = {median_rows<T, I + 1>...};
   return functions[n - 1];
 }
 using UpToMost = std::make_index_sequence<kMostInRegisters>;
+
+/// Copies of fewer columns than a register holds, padded with zeros to one register per row.
+template <class T>
+struct ShortRows {
+  T values[kMostInRegisters][kWidth<T>];
+  const T* rows[kMostInRegisters];
+
+  ShortRows(const T* const* from, size_t n, size_t begin, size_t end) {
+    for (size_t i = 0; i < n; ++i) {
+      for (size_t j = 0; j < kWidth<T>; ++j) {
+        values[i][j] = begin + j < end ? from[i][begin + j] : T(0);
+      }
+      rows[i] = values[i];
+    }
+  }
+};
+
+/// Sorts `count` columns of up to kMostInRegisters rows into the panel. A last partial register
+/// begins early instead and sorts some columns twice.
+template <class T>
+void sort_group(const T* const* rows, size_t n, size_t column, size_t count, T* panel) {
+  const InRegisters<T> sort = pick_sort<T>(n, UpToMost());
+  if (count < kWidth<T>) {
+    const ShortRows<T> copy(rows, n, column, column + count);
+    return sort(copy.rows, 0, kWidth<T>, panel);
+  }
+  const size_t whole = count / kWidth<T> * kWidth<T>;
+  sort(rows, column, column + whole, panel);
+  if (whole < count) {
+    const size_t last = count - kWidth<T>;
+    sort(rows, column + last, column + count, panel + last);
+  }
+}
 
 /// Fills the panel with the sorted columns; rows first..last of it are final.
 template <class T>
@@ -94,7 +109,7 @@ void sort_panel(const T* const* rows, size_t n, size_t column, size_t count, siz
                 size_t last, T* panel) {
   for (size_t i = 0; i < n; i += kMostInRegisters) {
     const size_t group = smaller(kMostInRegisters, n - i);
-    pick_sort<T>(group, UpToMost())(rows + i, column, count, panel + i * kPanelColumns<T>);
+    sort_group(rows + i, group, column, count, panel + i * kPanelColumns<T>);
   }
   merge_panel(panel, n, first, last);
 }
@@ -114,9 +129,13 @@ inline void for_sorted(const T* const* rows, size_t n, size_t begin, size_t end,
       for (size_t i = 0; i < n * kPanelColumns<T>; ++i) panel[i] = T(0);
     }
     sort_panel(rows, n, column, count, first, last, panel);
-    for_registers<T>(count, [&](size_t at, auto, auto write) {
-      write(out + column + at, finish(panel + at) + zero<T>());
-    });
+    const size_t whole = count / kWidth<T> * kWidth<T>;
+    for (size_t at = 0; at < whole; at += kWidth<T>) {
+      save(out + column + at, finish(panel + at) + zero<T>());
+    }
+    if (whole < count) {
+      save_tail(out + column + whole, finish(panel + whole) + zero<T>(), tail_of<T>(count - whole));
+    }
   }
 }
 
@@ -132,14 +151,28 @@ inline Vec<T> median_of(const T* panel, size_t n) {
   return n % 2 == 1 ? upper : middle_of(sorted_at(panel, n / 2 - 1), upper);
 }
 
+/// First and last registers may overlap their neighbours, so that all others are aligned and whole.
+template <class T>
+void median_in_registers(const T* const* rows, size_t n, size_t begin, size_t end, T* out) {
+  constexpr size_t kStep = kWidth<T>;
+  const InRegisters<T> median = pick_median<T>(n, UpToMost());
+  if (end - begin < kStep) {
+    const ShortRows<T> copy(rows, n, begin, end);
+    T values[kStep];
+    median(copy.rows, 0, kStep, values);
+    for (size_t j = begin; j < end; ++j) out[j] = values[j - begin];
+    return;
+  }
+  const size_t start = begin + columns_to_line(rows, n, begin) % kStep;
+  const size_t stop = start + (end - start) / kStep * kStep;
+  if (start > begin) median(rows, begin, begin + kStep, out);
+  median(rows, start, stop, out);
+  if (stop < end) median(rows, end - kStep, end, out);
+}
+
 template <class T>
 void median_cols(const T* const* rows, size_t n, size_t begin, size_t end, T* out, void* scratch) {
-  if (n <= kMostInRegisters) {
-    const size_t aligned = begin + smaller(columns_to_line(rows, n, begin), end - begin);
-    const MedianRows<T> median = pick_median<T>(n, UpToMost());
-    median(rows, begin, aligned, out);
-    return median(rows, aligned, end, out);
-  }
+  if (n <= kMostInRegisters) return median_in_registers(rows, n, begin, end, out);
   for_sorted(rows, n, begin, end, (n - 1) / 2, n / 2, out, scratch,
              [n](const T* panel) { return median_of(panel, n); });
 }
