@@ -17,10 +17,13 @@ function(bb_isa name)
   add_library(bb_k_${name} OBJECT ${_isa_sources})
   target_compile_definitions(bb_k_${name} PRIVATE BB_KERNEL_ISA=${name} BB_KERNEL_${upper}=1)
   # Debug is optimized too: otherwise inline std functions stay weak symbols that clash between
-  # instruction sets. g++ 12 warns of uninitialized values inside its own AVX-512 headers. Sanitizers
-  # take minutes on the unrolled bodies: bounds_test puts their arrays beside guard pages instead.
+  # instruction sets. g++ 12 warns of uninitialized values inside its own AVX-512 headers.
   target_compile_options(bb_k_${name} PRIVATE ${ARGN} $<$<CONFIG:Debug>:-O2> -fno-exceptions
-                         -fno-sanitize=all -Wno-maybe-uninitialized -Wno-uninitialized)
+                         -Wno-maybe-uninitialized -Wno-uninitialized)
+  # The kernels' bounds_test puts arrays beside guard pages, which needs no instrumentation.
+  if(BB_SANITIZE AND NOT BB_SANITIZE_KERNELS)
+    target_compile_options(bb_k_${name} PRIVATE -fno-sanitize=all -O2)
+  endif()
   target_link_libraries(bb_k_${name} PRIVATE bb_flags bb_xsimd)
   target_sources(bb_kernels PRIVATE $<TARGET_OBJECTS:bb_k_${name}>)
 endfunction()
