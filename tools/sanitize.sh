@@ -2,8 +2,6 @@
 # Builds the C++ tests and fuzz targets with sanitizers and runs the tests.
 # usage: sanitize.sh VENV SANITIZERS BUILD_DIR [CMAKE_OPTION...]
 set -euo pipefail
-# Objects of one checkout serve another: the compiler cache sees relative paths.
-export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
 venv=$1 sanitizers=$2 build=$3
 shift 3
 parent=$("$venv/bin/python" -c "import importlib.util as u, os; print(os.path.dirname(u.find_spec('onnx').submodule_search_locations[0]))")
