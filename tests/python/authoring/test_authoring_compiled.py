@@ -15,8 +15,6 @@ import pytest
 import bytesandbrains as bb
 from bytesandbrains.protos import get_metadata
 
-pytest.importorskip("bytesandbrains._core", reason="needs the compiled extension")
-
 PARTS = {"model": bb.models.mlp(64, 64, 10), "clients": "static", "aggregator": "multi_krum:f=3"}
 
 
