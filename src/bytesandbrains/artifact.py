@@ -43,9 +43,9 @@ class Artifact:
         kinds = ", ".join(self.targets)
         return f"<Artifact {self.digest[:12]}: {kinds}; {len(self.bytes):,} bytes>"
 
-    @cached_property
+    @property
     def model(self) -> onnx.ModelProto:
-        """The artifact as an ONNX model."""
+        """The artifact as an ONNX model: a copy, so that changing it changes nothing here."""
         model = onnx.ModelProto()
         model.ParseFromString(self.bytes)
         return model

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from bytesandbrains.errors import HostError
 
@@ -24,6 +24,9 @@ class Core(Protocol):
 
     def pass_names(self) -> list[str]:
         """The pipeline, in order."""
+
+    def parse_pipeline(self, text: str) -> list[tuple[str, dict[str, Any]]]:
+        """Name and parameters of each stage of a spec string."""
 
     def verify_artifact(self, artifact: bytes) -> None:
         """Raises unless the bytes are a sound, unchanged artifact."""

@@ -157,6 +157,14 @@ def test_digest_targets_and_repr():
     assert repr(art) == f"<Artifact abababababab: client, server; {len(art.bytes):,} bytes>"
 
 
+def test_changing_the_model_changes_no_artifact():
+    art = artifact(SERVER, CLIENT)
+    summary = art.summary()
+    art.model.ClearField("functions")
+    assert len(art.model.functions) == 2
+    assert art.summary() == summary
+
+
 def test_summary_names_kinds_ports_edges_bindings_and_layout():
     text = repr(artifact(SERVER, CLIENT, REGION).summary())
     for line in (
@@ -255,6 +263,10 @@ class FakeCore:
     def compile(self, recorded, explain_after):
         self.seen.append((recorded, explain_after))
         return b"compiled", "ab", [("name", "first"), ("cut", "second")]
+
+    def parse_pipeline(self, text):
+        name, _, rest = text.partition(":")
+        return [(name, dict(pair.split("=") for pair in rest.split(",") if pair))]
 
     def pass_names(self):
         return ["name", "verify", "cut", "seal"]
