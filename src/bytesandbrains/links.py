@@ -77,7 +77,7 @@ def from_spec(spec: str) -> LinkSpec:
                 value=key,
                 hint=did_you_mean(key, ["latency", "bandwidth", "loss"]),
             )
-    return constant(**parsed.params)  # type: ignore[arg-type]
+    return constant(**parsed.params)
 
 
 def _bad(value: object) -> ConfigError:
