@@ -1,0 +1,107 @@
+"""Oracles of the update attacks: what each of f colluders sends, given the honest rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oracles.distance import distances, krum
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+Rule = Callable[[Matrix], Vector]
+
+
+def deviation(honest: Matrix) -> Vector:
+    """The standard deviation of every coordinate, with h-1 in the denominator."""
+    return honest.std(axis=0, ddof=1)
+
+
+def sign_flip(honest: Matrix, scale: float = 1.0) -> Vector:
+    """The negative honest mean."""
+    return -scale * honest.mean(axis=0)
+
+
+def scale(honest: Matrix, factor: float) -> Vector:
+    """The honest mean times a factor."""
+    return factor * honest.mean(axis=0)
+
+
+def ipm(honest: Matrix, epsilon: float = 0.5) -> Vector:
+    """Xie et al. 2020: the honest mean reversed and scaled."""
+    return -epsilon * honest.mean(axis=0)
+
+
+def alie_z(n: int, f: int) -> float:
+    """Baruch et al. 2019: the largest deviation that enough honest peers support."""
+    supporters = n // 2 + 1 - f
+    return NormalDist().inv_cdf((n - f - supporters) / (n - f))
+
+
+def alie(honest: Matrix, z: float) -> Vector:
+    """Baruch et al. 2019: the mean shifted by z standard deviations."""
+    return honest.mean(axis=0) + z * deviation(honest)
+
+
+def direction_of(honest: Matrix, direction: str) -> Vector:
+    """Shejwalkar, Houmansadr 2021: the three perturbation directions."""
+    mean = honest.mean(axis=0)
+    if direction == "std":
+        return -deviation(honest)
+    if direction == "unit":
+        return -mean / np.sqrt(mean @ mean)
+    return -np.sign(mean)
+
+
+def min_max(honest: Matrix, direction: str = "std") -> Vector:
+    """Shejwalkar, Houmansadr 2021: as far as no honest row gets farther than the honest spread.
+
+    Every honest row allows gamma up to the positive root of a quadratic; the smallest counts.
+    """
+    mean, p = honest.mean(axis=0), direction_of(honest, direction)
+    reach = distances(honest).max()
+    a = p @ p
+    roots = []
+    for row in honest:
+        gap = mean - row
+        b, c = 2 * (gap @ p), gap @ gap - reach**2
+        roots.append((-b + np.sqrt(max(0.0, b * b - 4 * a * c))) / (2 * a))
+    return mean + min(roots) * p
+
+
+def min_sum(honest: Matrix, direction: str = "std") -> Vector:
+    """Shejwalkar, Houmansadr 2021: as far as total squared distances stay within honest ones."""
+    mean, p = honest.mean(axis=0), direction_of(honest, direction)
+    allowed = (distances(honest) ** 2).sum(axis=1).max()
+    spread = sum(float((mean - row) @ (mean - row)) for row in honest)
+    gamma = np.sqrt(max(0.0, allowed - spread) / (len(honest) * (p @ p)))
+    return mean + gamma * p
+
+
+def fang_trim_bounds(honest: Matrix) -> tuple[Vector, Vector]:
+    """Fang et al. 2020: between which values every coordinate is drawn, beyond the honest ones."""
+    low, high, sign = honest.min(axis=0), honest.max(axis=0), np.sign(honest.mean(axis=0))
+    above = np.where(high > 0, 2 * high, high / 2)
+    below = np.where(low > 0, low / 2, 2 * low)
+    return np.where(sign < 0, high, below), np.where(sign < 0, above, low)
+
+
+def fang_krum_works(honest: Matrix, f: int, base: Vector, step: float) -> bool:
+    """Fang et al. 2020: whether Krum picks ``base - step * sign(mean)`` sent by all colluders."""
+    crafted = base - step * np.sign(honest.mean(axis=0))
+    chosen = krum(np.vstack([honest, np.tile(crafted, (f, 1))]), f)
+    return bool(np.array_equal(chosen, crafted))
+
+
+def damage(rule: Rule, honest: Matrix, f: int, crafted: Vector) -> float:
+    """How far f copies of a crafted row move the rule's result from the honest mean."""
+    moved = rule(np.vstack([honest, np.tile(crafted, (f, 1))])) - honest.mean(axis=0)
+    return float(np.sqrt(moved @ moved))
+
+
+def grid_best(value: Callable[[float], float], points: int, reach: float) -> float:
+    """The largest value on an even grid from 0 to ``reach``."""
+    return max(value(x) for x in np.linspace(0.0, reach, points))
