@@ -99,7 +99,10 @@ def _extra(extra: str, package: str, use: str) -> Check:
 def _data_set(name: str) -> Check:
     try:
         return Check(f"data {name}", "ok", repr(data.load(name)))
-    except (Error, OSError) as error:
+    except Error as error:
+        state = "missing" if error.code == "data_missing" else "problem"
+        return Check(f"data {name}", state, error.message, error.hint)
+    except OSError as error:
         return Check(f"data {name}", "problem", str(error), "reinstall the package")
 
 

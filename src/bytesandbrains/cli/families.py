@@ -9,6 +9,7 @@ from bytesandbrains import aggregators, algorithms, attacks, data, links, models
 from bytesandbrains import selectors as selector_parts
 from bytesandbrains import topologies as topology_parts
 from bytesandbrains.catalogue import Descriptor, Family
+from bytesandbrains.errors import DataError
 from bytesandbrains.native_family import NativeDescriptor, NativeFamily
 
 __all__ = ["FAMILIES", "all_names", "descriptors", "find"]
@@ -23,10 +24,15 @@ def _of_module(
 
 
 def _data() -> list[Facts]:
-    return [
-        Descriptor("data", name, repr(data.load(name)), "", data.load(name).source, ())
-        for name in data.names()
-    ]
+    return [_data_set(name) for name in data.names()]
+
+
+def _data_set(name: str) -> Facts:
+    try:
+        found = data.load(name)
+    except DataError as error:
+        return Descriptor("data", name, f"{error.message}: {error.hint}", "", "", ())
+    return Descriptor("data", name, repr(found), "", found.source, ())
 
 
 def _functions(family: str, functions: Mapping[str, Callable[..., object]]) -> list[Facts]:
@@ -59,6 +65,7 @@ FAMILIES: Mapping[str, Callable[[], list[Facts]]] = {
     "algorithms": _of_module(algorithms.names, algorithms.describe),
     "data": _data,
     "data_sources": _data_sources,
+    "partitions": _of_module(data.partition_names, data.describe_partition),
     "links": _links,
     "topologies": _topologies,
 }

@@ -4,6 +4,30 @@ from __future__ import annotations
 
 from bytesandbrains.data.dataset import Dataset, from_arrays
 from bytesandbrains.data.loading import load, names
-from bytesandbrains.data.partition import iid, partition_names
+from bytesandbrains.data.partition import (
+    Partition,
+    describe_partition,
+    dirichlet,
+    gamma,
+    get_partition,
+    iid,
+    partition_from_spec,
+    partition_names,
+    shards,
+)
 
-__all__ = ["Dataset", "from_arrays", "iid", "load", "names", "partition_names"]
+__all__ = [
+    "Dataset",
+    "Partition",
+    "describe_partition",
+    "dirichlet",
+    "from_arrays",
+    "gamma",
+    "get_partition",
+    "iid",
+    "load",
+    "names",
+    "partition_from_spec",
+    "partition_names",
+    "shards",
+]

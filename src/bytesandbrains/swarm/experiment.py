@@ -19,7 +19,7 @@ from bytesandbrains.artifact import Artifact
 from bytesandbrains.attacks import Attack
 from bytesandbrains.compile import bound_model, compile
 from bytesandbrains.data import Dataset
-from bytesandbrains.data.partition import iid
+from bytesandbrains.data.partition import Partition, iid
 from bytesandbrains.errors import ConfigError, DataError, PreconditionError
 from bytesandbrains.graph_model import GraphModel
 from bytesandbrains.models import DeferredModel
@@ -44,21 +44,29 @@ class Split:
     shards: list[NDArray[np.int64]]
 
 
-def split_data(size: int, peers: int, test_fraction: float, data_seed: int) -> Split:
-    """Shuffles 0 … size−1 once, cuts the test set off, and shares the rest among all peers.
+def split_data(
+    labels: NDArray[np.int64],
+    peers: int,
+    test_fraction: float,
+    data_seed: int,
+    partition: Partition | None = None,
+) -> Split:
+    """Shuffles the examples once, cuts the test set off, and shares the rest among all peers.
 
     Args:
-        size: Examples.
+        labels: (N,) labels.
         peers: Peers, Byzantine ones included.
-        test_fraction: The test set has ceil(test_fraction · size) examples.
-        data_seed: Seed of the shuffle.
+        test_fraction: The test set has ceil(test_fraction · N) examples.
+        data_seed: Seed of the shuffle and of the partition.
+        partition: How the rest is shared out; equal parts when None.
 
     Raises:
-        DataError: ``empty_shard`` when a peer would get nothing.
+        DataError: ``empty_shard`` when a peer would get nothing; what the partition raises.
     """
+    size = len(labels)
     order = _core.permutation(data_seed, "data.split", size)
     tests = int(np.ceil(test_fraction * size))
-    shards = iid().split(order[tests:], peers)
+    shards = (partition or iid()).split(order[tests:], peers, labels, seed=data_seed)
     if min(len(shard) for shard in shards) == 0:
         raise DataError(
             "a peer would have no examples",
@@ -89,7 +97,11 @@ class Experiment:
         self._check_rule()
         data_seed = settings.seed if settings.data_seed is None else settings.data_seed
         self.split = split_data(
-            len(self.dataset), settings.peers, settings.test_fraction, data_seed
+            self.dataset.y,
+            settings.peers,
+            settings.test_fraction,
+            data_seed,
+            settings.partition_part(),
         )
         self.timeout = settings.gather_timeout()
         self.link = settings.link_spec()

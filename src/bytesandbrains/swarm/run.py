@@ -77,7 +77,8 @@ def run(
 
     Args:
         model: ``"mlp"``, ``"logistic"``, or a ``bb.GraphModel`` class or instance.
-        data: ``"digits"`` or a data set from ``bb.data.from_arrays``.
+        data: ``"digits"``, ``"fashion_mnist"``, ``"mnist5k"``, or a data set from
+            ``bb.data.from_arrays``.
         peers: All peers, Byzantine ones included.
         byzantine: How many are adversarial (the last ids), which ids, or what fraction.
         aggregator: A rule, its spec (``"krum:f=3"``), or a function ``fn(X)`` / ``fn(X, ctx)``.
@@ -93,7 +94,8 @@ def run(
         update: What peers send: ``"momentum"``, ``"gradient"``, ``"delta"``; ``"auto"`` is
             momentum with one local step and delta with several.
         participation: Share of the peers invited to a round.
-        partition: ``"iid"``.
+        partition: How examples are shared out: ``"iid"``, ``"dirichlet:alpha=0.3"``,
+            ``"shards:k=2"``, ``"gamma:s=0.5"``, or a part from ``bb.data``.
         topology: ``"star"``.
         link: Link of every pair, e.g. ``"constant:latency=5ms,bandwidth=25Mbit/s"``, or a function
             of (source, destination).

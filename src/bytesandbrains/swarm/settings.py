@@ -13,7 +13,7 @@ from bytesandbrains import aggregators, attacks, links
 from bytesandbrains._core import LinkSpec
 from bytesandbrains.aggregators import FunctionRule, Rule
 from bytesandbrains.attacks import Attack
-from bytesandbrains.data import Dataset, load
+from bytesandbrains.data import Dataset, Partition, load, partition_from_spec
 from bytesandbrains.durations import parse_duration_ns
 from bytesandbrains.errors import ConfigError, did_you_mean
 from bytesandbrains.specs import parse_spec
@@ -102,13 +102,12 @@ class Settings:
             "codec": self.codec is not None,
             "churn": self.churn is not None,
             "root_data": self.root_data is not None,
-            "partition": _name_of(self.partition) != "iid",
             "topology": not (self.topology == "star" or isinstance(self.topology, Star)),
             "compute": str(self.compute) != "0",
             "update": self.update == "params",
             "algorithm": isinstance(self.algorithm, str) and self.algorithm != "sgd",
         }
-        only = {"partition": "iid", "topology": "star", "compute": "0", "algorithm": "sgd",
+        only = {"topology": "star", "compute": "0", "algorithm": "sgd",
                 "update": "momentum, gradient and delta"}  # fmt: skip
         for name, bad in refused.items():
             if bad:
@@ -218,6 +217,15 @@ class Settings:
             return links.from_spec(self.link)
         raise _bad("link", self.link, 'use "constant:latency=5ms" or bb.links.constant(...)')
 
+    def partition_part(self) -> Partition:
+        """How the training examples are shared out."""
+        if isinstance(self.partition, Partition):
+            return self.partition
+        if isinstance(self.partition, str):
+            return partition_from_spec(self.partition)
+        hint = 'use "dirichlet:alpha=0.3" or bb.data.dirichlet(alpha=0.3)'
+        raise _bad("partition", self.partition, hint)
+
     def gather_timeout(self) -> str:
         """Timeout of the round's gather."""
         if self.timeout is None:
@@ -255,7 +263,7 @@ def _plain(value: object) -> Any:  # Any: JSON data
         return value.name
     if isinstance(value, (list, tuple, range)):
         return [_plain(item) for item in value]
-    if isinstance(value, (Rule, Attack)):
+    if isinstance(value, (Rule, Attack, Partition)):
         return value.name if hasattr(value, "function") else value.spec
     if isinstance(value, LinkSpec):
         return {
@@ -265,10 +273,6 @@ def _plain(value: object) -> Any:  # Any: JSON data
         }
     name = getattr(value, "__name__", None)
     return str(name) if name is not None else repr(value)
-
-
-def _name_of(value: object) -> str:
-    return value.partition(":")[0] if isinstance(value, str) else repr(value)
 
 
 def _bad(name: str, value: object, hint: str) -> ConfigError:

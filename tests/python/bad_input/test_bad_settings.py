@@ -136,7 +136,6 @@ def test_f_is_a_whole_number_from_0_on(f: object) -> None:
     [
         ("codec", "block_q8"),
         ("churn", "some"),
-        ("partition", "dirichlet:alpha=0.3"),
         ("topology", "ring"),
         ("compute", "flops:2e9"),
         ("update", "params"),

@@ -83,7 +83,6 @@ def test_every_argument_of_run_is_documented() -> None:
 REFUSED = {
     "codec": "block_q8",
     "churn": "0.1",
-    "partition": "dirichlet:alpha=0.1",
     "topology": "ring",
     "link": "wifi",
     "compute": "flops:2e9",

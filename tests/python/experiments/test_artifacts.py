@@ -94,7 +94,7 @@ def test_the_exported_model_has_the_accuracy_of_the_run(model: str, tmp_path: Pa
         str(tmp_path / "model.onnx"), providers=["CPUExecutionProvider"]
     )
     digits = bb.data.load("digits")
-    test = bb.swarm.experiment.split_data(1797, 15, 0.2, 0).test
+    test = bb.swarm.experiment.split_data(bb.data.load("digits").y, 15, 0.2, 0).test
     logits, loss_sum, correct = session.run(None, {"x": digits.x[test], "y": digits.y[test]})
     assert correct / len(test) == run.accuracy[-1]
     assert loss_sum / len(test) == pytest.approx(run.loss[-1], rel=1e-5)
