@@ -26,16 +26,16 @@ def distances(rows: Matrix) -> Matrix:
     return np.array([[distance(rows[i], rows[j]) for j in range(n)] for i in range(n)])
 
 
-def krum_scores(
-    rows: Matrix, f: int, neighbors: str = "n-f-2", metric: str = "squared", least: int = 0
-) -> Vector:
+def krum_scores(rows: Matrix, f: int, neighbors: str = "n-f-2", metric: str = "squared") -> Vector:
     """Blanchard et al. 2017: the sum over the nearest others of the squared distance."""
-    n = len(rows)
-    count = max(least, n - f - 2 if neighbors == "n-f-2" else n - f - 1)
     gaps = distances(rows)
-    if metric == "squared":
-        gaps = gaps**2
-    return np.array([sum(sorted(np.delete(gaps[i], i))[:count]) for i in range(n)])
+    count = len(rows) - f - (2 if neighbors == "n-f-2" else 1)
+    return nearest_sums(gaps**2 if metric == "squared" else gaps, count)
+
+
+def nearest_sums(gaps: Matrix, count: int) -> Vector:
+    """For every row, the sum of the ``count`` smallest gaps to others."""
+    return np.array([sum(sorted(np.delete(gaps[i], i))[:count]) for i in range(len(gaps))])
 
 
 def lowest(scores: Vector, count: int) -> list[int]:
@@ -61,11 +61,12 @@ def bulyan_selection(rows: Matrix, f: int, selection: str) -> list[int]:
     wanted = len(rows) - 2 * f
     if selection == "one-pass":
         return lowest(krum_scores(rows, f), wanted)
+    square = distances(rows) ** 2
     left = list(range(len(rows)))
     chosen = []
     while len(chosen) < wanted:
-        best = lowest(krum_scores(rows[left], f, least=1), 1)[0]
-        chosen.append(left.pop(best))
+        scores = nearest_sums(square[np.ix_(left, left)], max(1, len(left) - f - 2))
+        chosen.append(left.pop(lowest(scores, 1)[0]))
     return sorted(chosen)
 
 

@@ -32,7 +32,8 @@ class Variant:
         takes_f: Whether ``f`` is a parameter.
         exact_ties: Whether equal scores, on rows whose sums are exact, decide as in the oracle.
         f_from: Smallest f the variant can be made with.
-        largest_n: Rows up to which the oracle is quick.
+        largest_n: Rows up to which random cases are drawn.
+        any_n: Whether the oracle can do a hundred rows; not when it looks at every subset.
         least_d: Columns from which scores do not tie by their nature.
         slack: Factor on the rounding tolerance.
     """
@@ -46,6 +47,7 @@ class Variant:
     exact_ties: bool = True
     f_from: int = 0
     largest_n: int = 16
+    any_n: bool = True
     least_d: int = 1
     slack: float = 1.0
 
@@ -132,8 +134,17 @@ RULES: tuple[Variant, ...] = (
     *_geometric_medians(),
     Variant("meamed", "paper", coordinate.meamed, bound=(2, 1)),
     Variant("phocas", "paper", coordinate.phocas, bound=(2, 1), exact_ties=False),
-    Variant("mda", "paper", distance.mda, bound=(2, 1), largest_n=10),
-    Variant("smea", "paper", spectral.smea, bound=(2, 1), largest_n=9, exact_ties=False, slack=16),
+    Variant("mda", "paper", distance.mda, bound=(2, 1), largest_n=10, any_n=False),
+    Variant(
+        "smea",
+        "paper",
+        spectral.smea,
+        bound=(2, 1),
+        largest_n=9,
+        any_n=False,
+        exact_ties=False,
+        slack=16,
+    ),
     Variant("caf", "paper", spectral.caf, bound=(2, 1), exact_ties=False, slack=1e4),
     Variant("monna", "paper", distance.monna, bound=(2, 1)),
     Variant("cge", "paper", distance.cge, bound=(2, 1)),
