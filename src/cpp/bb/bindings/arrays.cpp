@@ -145,4 +145,27 @@ RowsIn rows_of(const py::handle& object, const std::string& where) {
   return in;
 }
 
+void* writable_of(const py::object& object, const RowsIn& rows, const std::string& where) {
+  const auto refuse = [&](const std::string& what) {
+    raise(make_error(Fault::kData, "bad_output", "the array cannot receive the result", what,
+                     "pass numpy.empty(" + std::to_string(rows.d) + ", dtype=numpy." +
+                         std::string(name_of(rows.dtype)) + ")",
+                     where));
+  };
+  if (!py::isinstance<py::array>(object)) refuse(py::str(py::type::of(object).attr("__name__")));
+  auto a = py::reinterpret_borrow<py::array>(object);
+  if (dtype_of_array(a) != rows.dtype) refuse(text_of_dtype(a));
+  if (a.ndim() != 1 || static_cast<size_t>(a.shape(0)) != rows.d)
+    refuse("shape " + std::string(py::str(a.attr("shape"))));
+  if (!a.writeable()) refuse("read-only");
+  if (a.shape(0) > 1 && a.strides(0) != a.itemsize()) refuse("strided");
+  auto* begin = static_cast<std::byte*>(a.mutable_data());
+  const size_t bytes = rows.d * size_of(rows.dtype);
+  for (const void* row : rows.rows) {
+    const auto* other = static_cast<const std::byte*>(row);
+    if (begin < other + bytes && other < begin + bytes) refuse("overlaps a row");
+  }
+  return begin;
+}
+
 }  // namespace bb::bindings

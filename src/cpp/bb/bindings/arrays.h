@@ -31,4 +31,8 @@ struct RowsIn {
 /// float64. Errors: DataError empty, ragged, bad_dtype, not_contiguous, not_an_array.
 RowsIn rows_of(const py::handle& object, const std::string& where);
 
+/// The memory of a writable array of d values that fits the rows and overlaps none of them.
+/// Errors: DataError bad_output.
+void* writable_of(const py::object& object, const RowsIn& rows, const std::string& where);
+
 }  // namespace bb::bindings

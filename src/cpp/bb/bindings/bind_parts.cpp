@@ -36,12 +36,28 @@ std::vector<PeerId> peers_or_default(const py::object& peers, size_t n) {
   return out;
 }
 
+RuleState state_of(const py::object& object) {
+  RuleState state;
+  if (object.is_none()) return state;
+  for (const auto& [name, value] : object.cast<py::dict>()) {
+    const std::string key = py::str(name);
+    state[key] = tensor_of(value, "state[\"" + key + "\"]");
+  }
+  return state;
+}
+
+bool is_peer(const py::object& object) {
+  return py::isinstance<PeerId>(object) || py::isinstance<py::int_>(object) ||
+         py::isinstance<py::str>(object);
+}
+
 /// One direct call of a rule. Rows are borrowed; the GIL is released around the arithmetic.
 std::shared_ptr<Aggregation> aggregate(Aggregator& rule, const py::object& x,
                                        const std::optional<std::vector<double>>& weights,
                                        const py::object& peers, const py::object& state,
                                        bool shares, const py::object& missing, int threads,
-                                       int64_t round) {
+                                       int64_t round, uint64_t seed, const py::object& own,
+                                       const py::object& reference, const py::object& out) {
   const RowsIn in = rows_of(x, "aggregators");
   AggregateInput input;
   input.dtype = in.dtype;
@@ -63,10 +79,25 @@ std::shared_ptr<Aggregation> aggregate(Aggregator& rule, const py::object& x,
     for (const py::handle& item : missing.cast<py::sequence>())
       input.missing.push_back(peer_of(item));
   std::sort(input.missing.begin(), input.missing.end());
-  input.state = config_of(state);
+  const RuleState before = state_of(state);
+  input.state = &before;
   input.detail = shares ? Detail::kShares : Detail::kVerdict;
   CallContext context;
   context.key.round = round;
+  context.seed = seed;
+  Tensor own_vector;
+  if (is_peer(own)) {
+    context.self = peer_of(own);
+  } else if (!own.is_none()) {
+    own_vector = tensor_of(own, "own");
+    input.own = &own_vector;
+  }
+  Tensor trusted;
+  if (!reference.is_none()) {
+    trusted = tensor_of(reference, "reference");
+    input.reference = &trusted;
+  }
+  if (!out.is_none()) input.out = writable_of(out, in, "out");
   Result<std::shared_ptr<const Aggregation>> made = Error{};
   {
     const py::gil_scoped_release release;
@@ -146,7 +177,9 @@ void bind_aggregator(py::module_& m) {
           "check", [](const Aggregator& rule, size_t n) { unwrap(rule.check(n)); }, py::arg("n"))
       .def("aggregate", &aggregate, py::arg("x"), py::arg("weights") = py::none(),
            py::arg("peers") = py::none(), py::arg("state") = py::none(), py::arg("shares") = false,
-           py::arg("missing") = py::none(), py::arg("threads") = 1, py::arg("round") = 0);
+           py::arg("missing") = py::none(), py::arg("threads") = 1, py::arg("round") = 0,
+           py::arg("seed") = 0, py::arg("own") = py::none(), py::arg("reference") = py::none(),
+           py::arg("out") = py::none());
   m.def(
       "make_aggregator",
       [](const std::string& name, const py::dict& params) {

@@ -77,7 +77,13 @@ void bind_results(py::module_& m) {
       .def_readonly("skipped", &Aggregation::skipped)
       .def_readonly("skip_reason", &Aggregation::skip_reason)
       .def_property_readonly("stats", [](const Aggregation& a) { return python_of(a.stats); })
-      .def_property_readonly("state", [](const Aggregation& a) { return python_of(a.state); })
+      .def_property_readonly("state",
+                             [](const Aggregation& a) {
+                               py::dict out;
+                               for (const auto& [name, value] : a.state)
+                                 out[py::str(name)] = array_of(value);
+                               return out;
+                             })
       .def("__repr__", [](const Aggregation& a) {
         size_t rejected = 0;
         for (const Decision& d : a.decisions) rejected += d.verdict == Verdict::kRejected;

@@ -39,7 +39,7 @@ AggregateInput input_of(const RowLayout& layout, const Arrived& rows, const Part
   }
   input.missing = rows.missing;
   input.missing_why = rows.missing_why;
-  input.state = part.state;
+  input.state = &part.state;
   return input;
 }
 
@@ -74,7 +74,7 @@ Status run_aggregate(const Call& call) {
     return make_error(Fault::kInternal, "no_result", "the rule returned nothing");
   }
   BB_ASSIGN_OR_RETURN(Tensor vector, vector_of(*result, layout));
-  part.state = result->state;
+  if (!result->skipped) part.state = result->state;
   context.publish("aggregation", std::shared_ptr<const Object>(result));
   if (result->skipped) context.publish("round_skipped", std::shared_ptr<const Object>(result));
   call.output(0, std::move(vector));

@@ -18,7 +18,7 @@ struct Part {
   DataSource* data = nullptr;
   PeerSelector* selector = nullptr;
   uint64_t calls = 0;  ///< names the random stream of each call
-  Config state;        ///< of stateful aggregation rules, from call to call
+  RuleState state;     ///< of stateful aggregation rules, from round to round
 };
 
 struct Site {

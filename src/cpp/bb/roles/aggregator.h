@@ -1,6 +1,7 @@
 // Aggregator role: n rows of d values in, one vector and a decision per peer out.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,14 +23,18 @@ struct Decision {
   double weight = 0.0;  ///< share of the result when detail is kShares, NaN otherwise
 };
 
+/// What a stateful rule keeps from round to round: tensors by name, e.g. "v". Rules without state
+/// leave it as it is.
+using RuleState = std::map<std::string, Tensor, std::less<>>;
+
 /// The result of one aggregation.
 struct Aggregation : Object {
-  Tensor vector;                    ///< (d,)
+  Tensor vector;                    ///< (d,); undefined when the caller gave AggregateInput::out
   std::vector<Decision> decisions;  ///< one per peer, by peer id; missing peers included
   bool skipped = false;             ///< the round keeps its parameters (vector is zeros)
   std::string skip_reason;          ///< "too_many_nonfinite", "too_few", ...
   Config stats;                     ///< rule-specific facts
-  Config state;                     ///< explicit state of stateful rules
+  RuleState state;                  ///< for the next call; a skipped round leaves it unchanged
   std::string_view kind() const override { return "aggregation"; }
 };
 
@@ -50,9 +55,13 @@ struct AggregateInput {
   std::vector<std::string>
       missing_why;  ///< reason per missing peer: "missing", "late", "equivocation"; may be empty
   const double* weights = nullptr;  ///< per row, or null
-  const Tensor* own = nullptr;      ///< the receiver's vector (update="params"), or null
-  Config state;                     ///< state of stateful rules
+  /// The receiver's own vector, or null; absent peers count as it, rules that trust the receiver
+  /// use it (without it they use the receiver's row among `rows`).
+  const Tensor* own = nullptr;
+  const Tensor* reference = nullptr;  ///< a vector the receiver trusts (a root gradient), or null
+  const RuleState* state = nullptr;   ///< what the call before returned, or null at the start
   Detail detail = Detail::kVerdict;
+  void* out = nullptr;  ///< d values that receive the vector and overlap no row, or null
 };
 
 class Aggregator : public Component {
@@ -70,6 +79,14 @@ class Aggregator : public Component {
   /// Rows are const; missing rows and non-finite rows are handled by policy before the arithmetic.
   virtual Result<std::shared_ptr<const Aggregation>> aggregate(CallContext& context,
                                                                const AggregateInput& input) = 0;
+  /// As aggregate, into an Aggregation whose memory is used again: called again with as many rows
+  /// and values, bundled rules allocate nothing. After an error `out` holds nothing of use.
+  virtual Status aggregate_into(CallContext& context, const AggregateInput& input,
+                                Aggregation& out) {
+    BB_ASSIGN_OR_RETURN(const std::shared_ptr<const Aggregation> made, aggregate(context, input));
+    out = *made;
+    return {};
+  }
 };
 
 /// What a gather hands on: rows by peer, who is missing and why.

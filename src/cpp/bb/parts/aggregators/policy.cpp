@@ -1,7 +1,11 @@
 // Reads policies from parameters and applies them around a rule.
 #include "bb/parts/aggregators/policy.h"
 
+#include <algorithm>
+
 #include "bb/parts/aggregators/catalog.h"
+#include "bb/parts/aggregators/row_ops.h"
+#include "bb/parts/aggregators/scratch.h"
 #include "bb/parts/aggregators/slots.h"
 
 namespace bb::rules {
@@ -21,30 +25,118 @@ Result<std::shared_ptr<const Rule>> fallback_rule(const Rule& rule, std::string_
   return wrapped->rule();
 }
 
-Result<std::shared_ptr<const Aggregation>> apply(const Rule& rule, const AggregateInput& input,
-                                                 const std::vector<Slot>& slots, size_t bad) {
+/// What one call needs besides its result; kept for the next call of the thread.
+struct Workspace {
+  std::vector<Slot> slots;
   std::vector<const void*> data;
+  std::vector<const PeerId*> peers;
   std::vector<double> weights;
-  data.reserve(slots.size());
-  for (const Slot& slot : slots) {
-    if (!slot.takes_part()) continue;
-    data.push_back(slot.data);
-    if (input.weights) weights.push_back(slot.weight);
+  std::vector<RowOutcome> outcomes;
+  Scratch scratch;
+};
+
+/// Lends the thread's workspace; a rule that calls another rule gets a second one.
+class Lent {
+ public:
+  Lent() : mine_(std::move(spare())) {
+    if (!mine_) mine_ = std::make_unique<Workspace>();
   }
-  auto out = std::make_shared<Aggregation>();
-  out->vector = Tensor(input.dtype, {static_cast<int64_t>(input.d)});
-  out->state = input.state;
-  std::vector<RowOutcome> outcomes(data.size());
-  const size_t f = rule.f() < 0 ? 0 : static_cast<size_t>(rule.f()) - bad;
-  RuleResult result{out->vector.mutable_raw(), outcomes, {}};
-  BB_RETURN_IF_ERROR(rule.apply(
-      {{input.dtype, input.d, data}, f, input.weights ? weights.data() : nullptr, input.detail},
-      result));
-  out->stats = std::move(result.stats);
-  out->stats["n"] = data.size();
-  if (rule.f() >= 0) out->stats["f"] = f;
-  out->decisions = decide(slots, outcomes, input.detail);
-  return std::shared_ptr<const Aggregation>(std::move(out));
+  ~Lent() {
+    mine_->scratch.reset();
+    spare() = std::move(mine_);
+  }
+  Lent(const Lent&) = delete;
+  Lent& operator=(const Lent&) = delete;
+  Workspace& operator*() { return *mine_; }
+
+ private:
+  static std::unique_ptr<Workspace>& spare() {
+    thread_local std::unique_ptr<Workspace> one;
+    return one;
+  }
+  std::unique_ptr<Workspace> mine_;
+};
+
+/// Lists the rows that take part; `own_row` is that of the receiver.
+void collect(const AggregateInput& input, const PeerId& self, Workspace& space, RuleCall& call) {
+  space.data.clear();
+  space.peers.clear();
+  space.weights.clear();
+  for (const Slot& slot : space.slots) {
+    if (!slot.takes_part()) continue;
+    if (slot.kind == Slot::Kind::kArrived && *slot.peer == self) call.own_row = space.data.size();
+    space.data.push_back(slot.data);
+    space.peers.push_back(slot.peer);
+    if (input.weights) space.weights.push_back(slot.weight);
+  }
+  space.outcomes.assign(space.data.size(), RowOutcome{});
+  call.rows = {input.dtype, input.d, space.data};
+  call.peers = space.peers;
+  call.weights = input.weights ? space.weights.data() : nullptr;
+  call.detail = input.detail;
+  call.state = input.state;
+  call.memory = &space.scratch;
+}
+
+bool finite(const Tensor* vector, const AggregateInput& input) {
+  return vector == nullptr || all_finite(vector->raw(), input.dtype, input.d);
+}
+
+/// Gives the call the vectors that the rule trusts. Errors: PreconditionError no_own,
+/// own_nonfinite, no_reference, reference_nonfinite.
+Status lend_trusted(const Rule& rule, const AggregateInput& input, RuleCall& call) {
+  const std::string where = "aggregators." + rule.name();
+  if (rule.needs().own) {
+    if (!input.own && call.own_row == RuleCall::kNoRow)
+      return make_error(Fault::kPrecondition, "no_own", "the receiver's own vector is needed", {},
+                        "give own=, or a finite row of the receiver", where);
+    if (!finite(input.own, input))
+      return make_error(Fault::kPrecondition, "own_nonfinite",
+                        "the receiver's own vector holds NaN or infinity", {},
+                        "find out why it diverged", where);
+    call.own = input.own ? input.own->raw() : call.rows.data[call.own_row];
+  }
+  if (rule.needs().reference) {
+    if (!input.reference)
+      return make_error(Fault::kPrecondition, "no_reference", "a trusted vector is needed", {},
+                        "give reference=, e.g. the gradient on data the receiver trusts", where);
+    if (!finite(input.reference, input))
+      return make_error(Fault::kPrecondition, "reference_nonfinite",
+                        "the trusted vector holds NaN or infinity", {}, "find out why it diverged",
+                        where);
+    call.reference = input.reference->raw();
+  }
+  return {};
+}
+
+/// Whether a trusted vector is given and not finite: a run skips such rounds.
+const char* broken_trust(const Needs& needs, const AggregateInput& input, const PeerId& self,
+                         const std::vector<Slot>& slots) {
+  const auto broken_row = [&](const Slot& slot) {
+    return slot.kind == Slot::Kind::kNonFinite && *slot.peer == self;
+  };
+  const bool own_row = !input.own && std::any_of(slots.begin(), slots.end(), broken_row);
+  if (needs.own && (own_row || !finite(input.own, input))) return "own_nonfinite";
+  if (needs.reference && !finite(input.reference, input)) return "reference_nonfinite";
+  return nullptr;
+}
+
+Status apply(const Rule& rule, const RuleCall& call, const AggregateInput& input, Workspace& space,
+             Aggregation& out) {
+  RuleResult result;
+  result.vector = vector_memory(input, out);
+  result.rows = space.outcomes;
+  result.stats = std::move(out.stats);
+  if (input.state) result.state = *input.state;
+  BB_RETURN_IF_ERROR(rule.apply(call, result));
+  out.skipped = false;
+  out.skip_reason.clear();
+  out.stats = std::move(result.stats);
+  out.stats["n"] = call.rows.n();
+  if (rule.f() >= 0) out.stats["f"] = call.f;
+  out.state = std::move(result.state);
+  decide(space.slots, space.outcomes, input.detail, out.decisions);
+  return {};
 }
 
 const void* zero_row(size_t bytes) {
@@ -98,35 +190,68 @@ Result<Policy> policy_of(const Rule& rule, const Config& params) {
   return policy;
 }
 
-Result<std::shared_ptr<const Aggregation>> RuleAggregator::aggregate(CallContext&,
+Result<std::shared_ptr<const Aggregation>> RuleAggregator::aggregate(CallContext& context,
                                                                      const AggregateInput& input) {
+  auto out = std::make_shared<Aggregation>();
+  BB_RETURN_IF_ERROR(aggregate_into(context, input, *out));
+  return std::shared_ptr<const Aggregation>(std::move(out));
+}
+
+Status RuleAggregator::aggregate_into(CallContext& context, const AggregateInput& input,
+                                      Aggregation& out) {
+  Lent lent;
+  Workspace& space = *lent;
+  std::vector<Slot>& slots = space.slots;
   BB_RETURN_IF_ERROR(check_input(*rule_, input));
   const void* stand_in = nullptr;
   if (!policy_.shrink && !input.missing.empty())
     stand_in = input.own ? input.own->raw() : zero_row(input.d * size_of(input.dtype));
-  BB_ASSIGN_OR_RETURN(std::vector<Slot> slots, slots_of(input, stand_in));
-  const size_t n = stand_in ? slots.size() : input.rows.size();
+  BB_RETURN_IF_ERROR(fill_slots(input, stand_in, slots));
+  const size_t n = static_cast<size_t>(std::count_if(
+      slots.begin(), slots.end(), [](const Slot& slot) { return slot.takes_part(); }));
   const size_t bad = screen(slots, input.dtype, input.d);
-  const bool shrunk = policy_.shrink && !input.missing.empty();
 
   const Rule* rule = rule_.get();
-  Status fits = policy_.enforce && n > 0 ? rule->check(n) : Status{};
-  if (shrunk && !fits.ok() && policy_.on_short == Policy::OnShort::kFallback) {
+  const bool shrunk = n < slots.size();
+  Status fits = policy_.enforce ? rule->check(n) : Status{};
+  if (shrunk && policy_.on_short == Policy::OnShort::kFallback && !rule_->check(n).ok()) {
     rule = policy_.fallback.get();
     fits = rule->check(n);
   }
   const bool may_skip = policy_.on_short == Policy::OnShort::kSkip ||
                         (policy_.in_run && policy_.on_short == Policy::OnShort::kFallback);
-  if (may_skip && (n == 0 || (shrunk && !fits.ok()))) return skipped(input, slots, "too_few");
+  if (may_skip && (n == 0 || (shrunk && !fits.ok()))) {
+    skip(input, slots, "too_few", out);
+    return {};
+  }
   if (n == 0)
     return make_error(Fault::kPrecondition, "no_rows", rule->name() + ": no row arrived", "n=0",
                       "wait longer, or let on_short skip", "aggregators." + rule->name());
-  if (!fits.ok()) return std::move(fits).error();
+  BB_RETURN_IF_ERROR(std::move(fits));
 
   const bool hopeless = bad == n || (rule->f() >= 0 && bad > static_cast<size_t>(rule->f()));
-  if (!hopeless) return apply(*rule, input, slots, bad);
-  if (policy_.in_run) return skipped(input, slots, "too_many_nonfinite");
-  return too_many_nonfinite(*rule, slots, bad);
+  if (hopeless && !policy_.in_run) return too_many_nonfinite(*rule, slots, bad);
+  if (hopeless) {
+    skip(input, slots, "too_many_nonfinite", out);
+    return {};
+  }
+  const Needs needs = rule->needs();
+  if (needs.own || needs.reference) {
+    const char* broken = policy_.in_run ? broken_trust(needs, input, context.self, slots) : nullptr;
+    if (broken) {
+      skip(input, slots, broken, out);
+      return {};
+    }
+  }
+  RuleCall call;
+  collect(input, context.self, space, call);
+  call.f = rule->f() < 0 ? 0 : static_cast<size_t>(rule->f()) - bad;
+  call.round = context.key.round;
+  call.seed = context.seed;
+  call.lane = context.node_lane;
+  if (needs.own || needs.reference) BB_RETURN_IF_ERROR(lend_trusted(*rule, input, call));
+  if (policy_.fallback) out.stats = {};
+  return apply(*rule, call, input, space, out);
 }
 
 }  // namespace bb::rules

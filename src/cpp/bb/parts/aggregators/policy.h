@@ -32,7 +32,9 @@ Result<Policy> policy_of(const Rule& rule, const Config& params);
 /// policy shrinks; rows with non-finite values are rejected as `non_finite` and each lowers f by
 /// one; then the rule runs. More non-finite rows than f (rules without f: all rows) are
 /// PreconditionError too_many_nonfinite, or a skipped Aggregation in a run. A skipped Aggregation
-/// has a zero vector and rejects all rows with reason `round_skipped`.
+/// has a zero vector and rejects all rows with reason `round_skipped`. A rule that needs the
+/// receiver's own or a trusted vector and gets none is PreconditionError no_own or no_reference;
+/// one that is not finite is own_nonfinite or reference_nonfinite, in a run a skipped Aggregation.
 class RuleAggregator final : public Aggregator {
  public:
   RuleAggregator(std::shared_ptr<const Rule> rule, Policy policy)
@@ -44,6 +46,8 @@ class RuleAggregator final : public Aggregator {
   Status check(size_t n) const override { return rule_->check(n); }
   Result<std::shared_ptr<const Aggregation>> aggregate(CallContext& context,
                                                        const AggregateInput& input) override;
+  Status aggregate_into(CallContext& context, const AggregateInput& input,
+                        Aggregation& out) override;
   const std::shared_ptr<const Rule>& rule() const { return rule_; }
 
  private:

@@ -3,6 +3,7 @@
 
 #include "bb/parts/aggregators/catalog.h"
 #include "bb/parts/aggregators/policy.h"
+#include "bb/parts/aggregators/row_ops.h"
 
 namespace bb::rules {
 namespace {
@@ -34,6 +35,21 @@ std::string Bound::text() const {
   if (per_f == 0) return "n >= " + number(constant);
   const std::string factor = per_f == 1 ? "" : number(per_f);
   return "n >= " + factor + "f" + (constant == 0 ? "" : "+" + number(constant));
+}
+
+Result<const void*> state_vector(const RuleCall& call, std::string_view name) {
+  if (call.state == nullptr) return nullptr;
+  const auto found = call.state->find(name);
+  if (found == call.state->end()) return nullptr;
+  const Tensor& value = found->second;
+  const std::string entry = "state \"" + std::string(name) + "\"";
+  if (value.dtype() != call.rows.dtype || value.size() != static_cast<int64_t>(call.rows.d))
+    return make_error(Fault::kData, "bad_state", entry + " does not fit the rows", value.text(),
+                      "pass the state that an aggregation of such rows returned, or none");
+  if (!all_finite(value.raw(), value.dtype(), call.rows.d))
+    return make_error(Fault::kData, "bad_state", entry + " holds NaN or infinity", value.text(),
+                      "pass the state that an aggregation returned, or none");
+  return value.raw();
 }
 
 Error too_few_rows(const Rule& rule, const std::string& condition, size_t n, size_t f) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <memory_resource>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,6 +28,22 @@ struct RuleCall {
   size_t f = 0;                     ///< Byzantine rows that may be left among them
   const double* weights = nullptr;  ///< one per row, or null
   Detail detail = Detail::kVerdict;
+  std::span<const PeerId* const> peers = {};  ///< whose the rows are, ascending
+  const void* own = nullptr;        ///< the receiver's vector, finite; set when needs().own
+  size_t own_row = kNoRow;          ///< the row of the receiver, kNoRow when it sent none
+  const void* reference = nullptr;  ///< the trusted vector, finite; set when needs().reference
+  int64_t round = 0;
+  uint64_t seed = 0;  ///< names random streams, together with the round and the node's lane
+  uint64_t lane = 0;
+  const RuleState* state = nullptr;  ///< what the round before left, or null at the start
+  /// Memory that lives until the call returns; taking it costs no heap allocation once it is warm.
+  std::pmr::memory_resource* memory = std::pmr::get_default_resource();
+
+  static constexpr size_t kNoRow = std::numeric_limits<size_t>::max();
+  /// The random stream of this rule, round and node: equal for equal (seed, purpose, round, node).
+  Stream stream(std::string_view purpose) const {
+    return Stream(seed, purpose, static_cast<uint64_t>(round), lane);
+  }
 };
 
 /// What became of one row.
@@ -42,6 +59,15 @@ struct RuleResult {
   void* vector = nullptr;
   std::span<RowOutcome> rows;
   Config stats;
+  /// Rules with finds_non_finite(): false when a value may not be finite.
+  bool finite = true;
+  RuleState state;  ///< starts as the call's; what it holds on success is the next round's
+};
+
+/// What a rule cannot do without.
+struct Needs {
+  bool own = false;        ///< the receiver's own vector
+  bool reference = false;  ///< a trusted vector
 };
 
 /// A precondition of the form n >= per_f * f + constant.
@@ -66,6 +92,13 @@ class Rule {
   virtual int64_t max_f(size_t n) const { return bound_.max_f(n); }
   /// PreconditionError with the arithmetic, the largest f that works, and a rule that would.
   virtual Status check(size_t n) const;
+  /// The shared policy refuses calls that lack these, before apply.
+  virtual Needs needs() const { return {}; }
+  /// Whether apply takes rows that nobody has searched for non-finite values, because its first
+  /// pass over them tells through RuleResult::finite: that saves reading all rows twice. On false
+  /// the policy searches the rows; if it finds some it calls again without them, otherwise the
+  /// result stands (so a rule that stops half-way must be sure).
+  virtual bool finds_non_finite() const { return false; }
   /// Defined for every n >= 1 and f, also where check(n) fails (then with clamped counts).
   virtual Status apply(const RuleCall& call, RuleResult& result) const = 0;
 
@@ -74,6 +107,10 @@ class Rule {
   Bound bound_;
   int64_t f_;
 };
+
+/// The vector `name` of the state: null when there is none yet. Errors: DataError bad_state unless
+/// it has the rows' dtype, d values, all finite.
+Result<const void*> state_vector(const RuleCall& call, std::string_view name);
 
 /// The sentence and the error for n rows and f Byzantine ones under a violated bound.
 Error too_few_rows(const Rule& rule, const std::string& condition, size_t n, size_t f);

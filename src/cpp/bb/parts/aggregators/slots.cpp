@@ -1,6 +1,8 @@
 // Lines up arrived and missing peers, rejects unusable rows, and words the decisions.
 #include "bb/parts/aggregators/slots.h"
 
+#include <cstring>
+
 #include "bb/parts/aggregators/row_ops.h"
 
 namespace bb::rules {
@@ -41,35 +43,53 @@ std::string peers_text(const std::vector<Slot>& slots) {
   return text;
 }
 
-}  // namespace
+/// A vector beside the rows, `what` in words, has their dtype and size.
+Status check_beside(const AggregateInput& input, const Tensor* vector, const char* what) {
+  if (!vector ||
+      (vector->dtype() == input.dtype && vector->size() == static_cast<int64_t>(input.d)))
+    return {};
+  return make_error(
+      Fault::kData, "shape_mismatch", std::string(what) + " does not fit the rows", vector->text(),
+      "give " + std::string(name_of(input.dtype)) + "(" + std::to_string(input.d) + ")");
+}
 
-Status check_input(const Rule& rule, const AggregateInput& input) {
-  const std::string where = "aggregators." + rule.name();
+Status check_values(const AggregateInput& input) {
   if (input.dtype != DType::kF32 && input.dtype != DType::kF64)
     return make_error(Fault::kData, "bad_dtype", "rows must be float32 or float64",
-                      std::string(name_of(input.dtype)), "convert the rows to float32", where);
+                      std::string(name_of(input.dtype)), "convert the rows to float32");
   if (input.rows.empty() && input.missing.empty())
     return make_error(Fault::kPrecondition, "no_rows", "there is nothing to aggregate", "n=0",
-                      "give at least one row", where);
+                      "give at least one row");
   if (input.d == 0)
     return make_error(Fault::kData, "empty_rows", "rows must hold at least one value", "d=0",
-                      "give rows with d >= 1 values", where);
+                      "give rows with d >= 1 values");
   if (!input.missing_why.empty() && input.missing_why.size() != input.missing.size())
     return make_error(Fault::kHost, "bad_call", "one reason per missing peer is wanted",
                       std::to_string(input.missing_why.size()) + " reasons, " +
                           std::to_string(input.missing.size()) + " missing peers",
-                      "leave missing_why empty or give one per peer", where);
-  if (input.own &&
-      (input.own->dtype() != input.dtype || input.own->size() != static_cast<int64_t>(input.d)))
-    return make_error(
-        Fault::kData, "shape_mismatch", "the receiver's own vector does not fit the rows",
-        input.own->text(),
-        "give " + std::string(name_of(input.dtype)) + "(" + std::to_string(input.d) + ")", where);
+                      "leave missing_why empty or give one per peer");
+  BB_RETURN_IF_ERROR(check_beside(input, input.own, "the receiver's own vector"));
+  return check_beside(input, input.reference, "the trusted vector");
+}
+
+void reject(Decision& decision, const Slot& slot, std::string_view reason, double weight) {
+  decision.peer = *slot.peer;
+  decision.verdict = Verdict::kRejected;
+  decision.reason = reason;
+  decision.score = kNaN;
+  decision.weight = weight;
+}
+
+}  // namespace
+
+Status check_input(const Rule& rule, const AggregateInput& input) {
+  Status status = check_values(input);
+  if (!status.ok()) return std::move(status).error().at("aggregators." + rule.name());
   return {};
 }
 
-Result<std::vector<Slot>> slots_of(const AggregateInput& input, const void* stand_in) {
-  std::vector<Slot> slots;
+Status fill_slots(const AggregateInput& input, const void* stand_in, std::vector<Slot>& slots) {
+  slots.clear();
   slots.reserve(input.rows.size() + input.missing.size());
   const double absent_weight = input.weights && stand_in ? mean_weight(input) : 0;
   size_t row = 0;
@@ -89,8 +109,7 @@ Result<std::vector<Slot>> slots_of(const AggregateInput& input, const void* stan
       ++gone;
     }
   }
-  BB_RETURN_IF_ERROR(check_order(slots));
-  return slots;
+  return check_order(slots);
 }
 
 size_t screen(std::vector<Slot>& slots, DType dtype, size_t d) {
@@ -117,42 +136,56 @@ Error too_many_nonfinite(const Rule& rule, const std::vector<Slot>& slots, size_
                     "aggregators." + rule.name());
 }
 
-std::shared_ptr<const Aggregation> skipped(const AggregateInput& input,
-                                           const std::vector<Slot>& slots, std::string reason) {
-  auto out = std::make_shared<Aggregation>();
-  out->vector = Tensor::zeros(input.dtype, {static_cast<int64_t>(input.d)});
-  out->skipped = true;
-  out->skip_reason = std::move(reason);
-  out->state = input.state;
-  const double weight = input.detail == Detail::kShares ? 0.0 : kNaN;
-  out->decisions.reserve(slots.size());
-  for (const Slot& slot : slots) {
-    const std::string why = slot.why                              ? *slot.why
-                            : slot.kind == Slot::Kind::kNonFinite ? "non_finite"
-                                                                  : "round_skipped";
-    out->decisions.push_back({*slot.peer, Verdict::kRejected, why, kNaN, weight});
+void* vector_memory(const AggregateInput& input, Aggregation& out) {
+  if (input.out) {
+    out.vector = {};
+    return input.out;
   }
-  return out;
+  const Tensor& held = out.vector;
+  const bool fits = held.dtype() == input.dtype && held.shape().size() == 1 &&
+                    held.size() == static_cast<int64_t>(input.d) && held.buffer().use_count() == 1;
+  if (!fits) out.vector = Tensor(input.dtype, {static_cast<int64_t>(input.d)});
+  return out.vector.mutable_raw();
 }
 
-std::vector<Decision> decide(const std::vector<Slot>& slots,
-                             const std::vector<RowOutcome>& outcomes, Detail detail) {
-  std::vector<Decision> decisions;
+void skip(const AggregateInput& input, const std::vector<Slot>& slots, std::string_view reason,
+          Aggregation& out) {
+  std::memset(vector_memory(input, out), 0, input.d * size_of(input.dtype));
+  out.skipped = true;
+  out.skip_reason = reason;
+  out.stats = {};
+  out.state = input.state ? *input.state : RuleState{};
+  const double weight = input.detail == Detail::kShares ? 0.0 : kNaN;
+  out.decisions.resize(slots.size());
+  for (size_t i = 0; i < slots.size(); ++i) {
+    const Slot& slot = slots[i];
+    const std::string_view why = slot.why                              ? std::string_view(*slot.why)
+                                 : slot.kind == Slot::Kind::kNonFinite ? "non_finite"
+                                                                       : "round_skipped";
+    reject(out.decisions[i], slot, why, weight);
+  }
+}
+
+void decide(const std::vector<Slot>& slots, const std::vector<RowOutcome>& outcomes, Detail detail,
+            std::vector<Decision>& decisions) {
   const double nothing = detail == Detail::kShares ? 0.0 : kNaN;
-  decisions.reserve(slots.size());
+  decisions.resize(slots.size());
   size_t next = 0;
-  for (const Slot& slot : slots) {
+  for (size_t i = 0; i < slots.size(); ++i) {
+    const Slot& slot = slots[i];
+    Decision& decision = decisions[i];
     if (!slot.takes_part()) {
-      decisions.push_back(
-          {*slot.peer, Verdict::kRejected, slot.why ? *slot.why : "non_finite", kNaN, nothing});
+      reject(decision, slot, slot.why ? std::string_view(*slot.why) : "non_finite", nothing);
       continue;
     }
     const RowOutcome& row = outcomes[next++];
     const bool arrived = slot.kind == Slot::Kind::kArrived;
-    decisions.push_back({*slot.peer, arrived ? row.verdict : Verdict::kRejected,
-                         arrived ? row.reason : *slot.why, row.score, row.weight});
+    decision.peer = *slot.peer;
+    decision.verdict = arrived ? row.verdict : Verdict::kRejected;
+    decision.reason = arrived ? std::string_view(row.reason) : std::string_view(*slot.why);
+    decision.score = row.score;
+    decision.weight = row.weight;
   }
-  return decisions;
 }
 
 }  // namespace bb::rules

@@ -21,10 +21,10 @@ struct Slot {
 /// bad_call.
 Status check_input(const Rule& rule, const AggregateInput& input);
 
-/// All peers by id; `stand_in` is the row of absent peers, null when they have none. A stand-in
-/// weighs as much as an arrived row does on average.
-/// Errors: DataError duplicate_sender unless every peer occurs once and both lists are sorted.
-Result<std::vector<Slot>> slots_of(const AggregateInput& input, const void* stand_in);
+/// Fills `slots` with all peers by id; `stand_in` is the row of absent peers, null when they have
+/// none. A stand-in weighs as much as an arrived row does on average. Errors: DataError
+/// duplicate_sender unless every peer occurs once and both lists are sorted.
+Status fill_slots(const AggregateInput& input, const void* stand_in, std::vector<Slot>& slots);
 
 /// Marks rows with non-finite values; returns how many there are.
 size_t screen(std::vector<Slot>& slots, DType dtype, size_t d);
@@ -32,12 +32,16 @@ size_t screen(std::vector<Slot>& slots, DType dtype, size_t d);
 /// The error of a call in which non-finite rows exceed what the rule can lose.
 Error too_many_nonfinite(const Rule& rule, const std::vector<Slot>& slots, size_t bad);
 
-/// An Aggregation that keeps the parameters: zeros, and every row rejected.
-std::shared_ptr<const Aggregation> skipped(const AggregateInput& input,
-                                           const std::vector<Slot>& slots, std::string reason);
+/// Makes `out` an Aggregation that keeps the parameters: zeros, every row rejected, the state as it
+/// was.
+void skip(const AggregateInput& input, const std::vector<Slot>& slots, std::string_view reason,
+          Aggregation& out);
+
+/// The memory that receives the vector: the caller's, or that of `out`.
+void* vector_memory(const AggregateInput& input, Aggregation& out);
 
 /// One decision per peer; `outcomes` are those of the rows that took part, in order.
-std::vector<Decision> decide(const std::vector<Slot>& slots,
-                             const std::vector<RowOutcome>& outcomes, Detail detail);
+void decide(const std::vector<Slot>& slots, const std::vector<RowOutcome>& outcomes, Detail detail,
+            std::vector<Decision>& decisions);
 
 }  // namespace bb::rules
