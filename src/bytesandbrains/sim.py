@@ -25,7 +25,7 @@ _FOREVER = 2**63 - 1
 class TraceEvent(NamedTuple):
     """What happened to a message.
 
-    Kinds: send, deliver, drop, hold, replace, withhold, timeout, failure.
+    Kinds: send, deliver, drop, hold, replace, forge, withhold, timeout, failure.
     """
 
     time_ns: int

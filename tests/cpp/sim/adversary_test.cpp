@@ -212,7 +212,7 @@ TEST(AttackErrors, RowsThatCannotBeComputedOnPassOrAreRefused) {
   auto whole_numbers =
       adversary.act("update", {held(1, Tensor::scalar<int32_t>(4))}, {}, peers, nullptr);
   ASSERT_TRUE(whole_numbers.ok());
-  EXPECT_FALSE((*whole_numbers)[0].replaced);
+  EXPECT_EQ((*whole_numbers)[0].kind, sim::ReleasedSend::Kind::kAsItWas);
   EXPECT_TRUE(attack->calls.empty());
   const auto mixed = adversary.act("update", {held(1, floats({1, 2})), held(2, floats({1, 2, 3}))},
                                    {}, peers, nullptr);

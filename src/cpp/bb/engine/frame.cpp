@@ -54,4 +54,10 @@ bool FramePool::holds(const EnvelopeKey& key) const {
                      [&key](const auto& frame) { return frame->live && frame->key == key; });
 }
 
+bool FramePool::holds_round(int64_t round) const {
+  return std::any_of(frames_.begin(), frames_.end(), [round](const auto& frame) {
+    return frame->live && frame->key.round == round;
+  });
+}
+
 }  // namespace bb::engine

@@ -44,6 +44,7 @@ class FramePool {
   void end(Frame& frame);
   size_t live() const { return frames_.size() - free_.size(); }
   bool holds(const EnvelopeKey& key) const;
+  bool holds_round(int64_t round) const;
 
  private:
   std::vector<std::unique_ptr<Frame>> frames_;

@@ -59,6 +59,8 @@ bool Node::idle() const { return state_->engine.idle(); }
 size_t Node::live_frames() const { return state_->engine.frames().live(); }
 bool Node::holds_frame(const EnvelopeKey& key) const { return state_->engine.frames().holds(key); }
 
+bool Node::holds_round(int64_t round) const { return state_->engine.frames().holds_round(round); }
+
 const Tensor* Node::cell(std::string_view slot, std::string_view name) const {
   const uint32_t index = state_->tables->cell_index(slot, name);
   if (index == node::kNotFound) return nullptr;

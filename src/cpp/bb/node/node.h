@@ -55,6 +55,8 @@ class Node {
   size_t live_frames() const;
   /// Whether a frame with this key is alive here.
   bool holds_frame(const EnvelopeKey& key) const;
+  /// Whether a frame of this round, of any run, is alive here.
+  bool holds_round(int64_t round) const;
 
   /// A state cell's value, or nullptr: ("model", "params").
   const Tensor* cell(std::string_view slot, std::string_view name) const;

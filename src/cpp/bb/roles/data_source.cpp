@@ -11,6 +11,11 @@ Status DataSource::relabel(const std::function<Result<Tensor>(const Tensor&, int
                     "use a data source over labelled arrays, or an attack that poisons no labels");
 }
 
+Status DataSource::tamper(std::function<Status(Batch&, int64_t)>) {
+  return make_error(Fault::kConfig, "cannot_poison", "this data source's batches cannot be changed",
+                    {}, "use a data source over arrays, or an attack that poisons no batches");
+}
+
 std::string DataView::digest() const {
   const int64_t count = indices.size();
   const size_t rows = x.shape().empty() ? 0 : static_cast<size_t>(x.shape()[0]);

@@ -18,6 +18,10 @@ class DataSource : public Component {
   /// source's labels (m,) int64 and the number of classes. Errors: ConfigError cannot_relabel by
   /// default.
   virtual Status relabel(const std::function<Result<Tensor>(const Tensor&, int64_t)>& map);
+  /// Changes every batch this source hands out from now on (data poisoning in simulation):
+  /// `change` gets the batch and the number of classes. Errors: ConfigError cannot_poison by
+  /// default.
+  virtual Status tamper(std::function<Status(Batch&, int64_t)> change);
 };
 
 /// A view of shared arrays: rows `indices` of x and y.

@@ -18,12 +18,14 @@ struct HeldSend {
   Send send;
 };
 
-/// What a held send becomes: zero or more sends (with a delay each).
+/// What a held send becomes: zero or more of these.
 struct ReleasedSend {
+  enum class Kind : uint8_t { kAsItWas, kReplaced, kForged, kWithheld };
   uint32_t node = 0;
-  Send send;
+  Send send;  ///< kWithheld: only its size counts
   int64_t delay_ns = 0;
-  bool replaced = false;
+  Kind kind = Kind::kAsItWas;
+  std::string bytes = {};  ///< kForged: what travels instead of the envelope
 };
 
 /// All colluders of one corrupt() call. Colluders and ports are fixed; state lives per (port, key).
@@ -43,17 +45,20 @@ class Adversary {
   const std::set<uint32_t>& nodes() const { return nodes_; }
   /// The controlled port this envelope carries, or empty. No ports named means all.
   std::string controlled_port(const Envelope& envelope) const;
-  /// True when the attack must see honest rows first.
-  bool holds() const { return attack_->knowledge() >= Knowledge::kHonest; }
+  /// True when the colluders wait for each other and for the honest rows.
+  bool holds() const { return attack_->waits(); }
   const Attack& attack() const { return *attack_; }
 
-  /// Calls the attack once for these sends of one (port, key), sorted by peer id, given the honest
-  /// rows.
+  /// Calls the attack once for these sends of one (port, key), sorted by peer id and receiver,
+  /// given the honest rows. Where there is nothing to compute on, the sends pass as they are.
   Result<std::vector<ReleasedSend>> act(const std::string& port, std::vector<HeldSend> held,
                                         const std::map<PeerId, Tensor>& honest,
                                         const std::vector<PeerId>& peers, const Tensor* params);
 
  private:
+  /// Fills in the colluders' vectors; false when some send carries none.
+  Result<bool> read_own(const std::string& port, std::vector<HeldSend>& held,
+                        const std::vector<PeerId>& peers, AttackCall& call) const;
   /// What the defence would make of these rows.
   Result<Tensor> defend(const AttackCall& call, std::span<const Row> rows) const;
   std::shared_ptr<const Attack> attack_;
@@ -64,6 +69,7 @@ class Adversary {
   uint64_t calls_ = 0;
   std::shared_ptr<Aggregator> rule_;  ///< the defence, for attacks that know it
   Config state_;
+  AttackMemory memory_;
 };
 
 }  // namespace bb::sim

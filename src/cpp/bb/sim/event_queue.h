@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstdint>
 #include <queue>
+#include <string>
 #include <vector>
 
 #include "bb/wire/envelope.h"
@@ -24,8 +25,11 @@ struct QueuedEvent {
   EventKey key;
   bool wake = false;
   bool release = false;  ///< an adversary's hold runs out
+  bool counted = false;  ///< as a message on its way to a watched node
+  bool forged = false;   ///< `raw` travels instead of the envelope
   size_t bytes = 0;
   Envelope envelope;
+  std::string raw = {};
 };
 
 /// A binary heap whose event bodies stay in place.
@@ -52,6 +56,14 @@ class EventQueue {
     return std::move(bodies_[slot]);
   }
   size_t size() const { return heap_.size(); }
+  /// Calls `see` with every queued event, in no stated order.
+  template <class See>
+  void for_each(See see) {
+    std::vector<bool> spare(bodies_.size());
+    for (const size_t slot : free_) spare[slot] = true;
+    for (size_t i = 0; i < bodies_.size(); ++i)
+      if (!spare[i]) see(bodies_[i]);
+  }
 
  private:
   struct Entry {

@@ -9,7 +9,7 @@
 
 namespace bb::sim {
 
-/// kinds: send, deliver, drop, hold, replace, withhold, timeout, failure.
+/// kinds: send, deliver, drop, hold, replace, forge, withhold, timeout, failure.
 struct TraceEvent {
   int64_t time_ns = 0;
   std::string_view kind;                 ///< static text

@@ -74,9 +74,13 @@ void World::deliver(QueuedEvent&& event) {
               event.envelope.fills.empty() ? "" : event.envelope.fills.front().port,
               event.bytes,
               {}});
-  if (watched(index)) {
-    auto flying = in_flight_.find(event.envelope.key);
-    if (flying != in_flight_.end() && --flying->second == 0) in_flight_.erase(flying);
+  if (event.counted) {
+    auto flying = in_flight_.find({event.envelope.fills.front().port, event.envelope.key});
+    if (--flying->second == 0) in_flight_.erase(flying);
+  }
+  if (event.forged) {
+    nodes_[index].node->deliver(peers_[source], event.raw);
+    return;
   }
   if (!options_.serialize) {
     nodes_[index].node->deliver(peers_[source], std::move(event.envelope), event.bytes);

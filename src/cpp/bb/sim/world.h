@@ -100,9 +100,14 @@ class World {
 
   Status settle(uint32_t index);
   Status handle_steps(uint32_t index);
-  Status poison(const std::set<uint32_t>& colluders, const Attack& attack);
+  Status poison(const std::set<uint32_t>& colluders, std::shared_ptr<const Attack> attack);
   Status route(uint32_t index, Send&& send);
-  void transmit(uint32_t source, Send&& send, bool instant, int64_t delay_ns);
+  void transmit(uint32_t source, Send&& send, bool instant, int64_t delay_ns,
+                std::string forged = {}, bool is_forged = false);
+  /// Counts a message on its way to a watched node, so that holds wait for what it starts.
+  void count_in_flight(QueuedEvent& event);
+  /// Notes what queued messages say about nodes that are watched from now on.
+  void note_queued();
   void deliver(QueuedEvent&& event);
   void schedule_wake(uint32_t index);
   Link& link(uint32_t source, uint32_t destination);
@@ -111,15 +116,18 @@ class World {
   /// How contributions on a port are joined: the gather behind it, or per root key when there is
   /// none.
   struct PortRule {
+    bool gathered = false;  ///< a message on the port joins a gather and starts nothing else
     engine::KeyScope scope = engine::KeyScope::kRoot;
     int64_t timeout_ns = 30'000'000'000;
   };
   PortRule rule_of(const std::string& port) const;
   EnvelopeKey joined(const std::string& port, const EnvelopeKey& key) const;
-  void note_sent(uint32_t index, const Send& send);
+  void note_sent(uint32_t index, const Envelope& envelope);
   bool watched(uint32_t index) const { return !adversaries_.empty() && watched_[index]; }
   /// The model parameters a node holds now, or null.
   const Tensor* params_of(uint32_t index) const;
+  /// Whether a run belongs to a hold: all runs of its round when the gather joins them by round.
+  bool belongs(const EnvelopeKey& run, const HoldKey& hold) const;
   bool ready(const HoldKey& key) const;
   Status release_ready();
   Status release_overdue();
@@ -144,7 +152,7 @@ class World {
   std::map<PortKey, std::map<PeerId, Tensor>>
       honest_rows_;                             ///< what honest nodes sent, while adversaries watch
   std::map<PortKey, std::set<uint32_t>> sent_;  ///< watched nodes that sent on a port
-  std::map<EnvelopeKey, size_t> in_flight_;     ///< messages on their way to watched nodes
+  std::map<PortKey, size_t> in_flight_;         ///< messages on their way to watched nodes
   std::vector<NodeFailure> failures_;
   Trace trace_;
   WorldMetrics metrics_;

@@ -7,37 +7,34 @@ namespace {
 
 constexpr int64_t kRoundsRemembered = 4;
 
-/// A data-poisoning peer that sends factor times its own vector.
-class Amplifier final : public Attack {
- public:
-  explicit Amplifier(double factor) : factor_(factor) {}
-  AttackLevel level() const override { return AttackLevel::kUpdate; }
-  Knowledge knowledge() const override { return Knowledge::kOwn; }
-  Result<std::vector<AttackAction>> act(const AttackCall& call) const override {
-    std::vector<AttackAction> actions;
-    for (const Row& row : call.own) {
-      AttackAction action;
-      action.row = Tensor(call.dtype, {static_cast<int64_t>(call.d)});
-      scale(row.data, action.row, call.d);
-      actions.push_back(std::move(action));
-    }
-    return actions;
-  }
-
- private:
-  void scale(const void* x, Tensor& out, size_t d) const {
-    if (out.dtype() == DType::kF32) {
-      const auto* from = static_cast<const float*>(x);
-      float* to = out.mutable_data<float>();
-      for (size_t i = 0; i < d; ++i) to[i] = static_cast<float>(factor_) * from[i];
-    } else {
-      const auto* from = static_cast<const double*>(x);
-      double* to = out.mutable_data<double>();
-      for (size_t i = 0; i < d; ++i) to[i] = factor_ * from[i];
-    }
-  }
-  double factor_;
+/// The model a node holds, or nulls: its slot and its parameters.
+struct HeldModel {
+  std::string slot;
+  const Tensor* params = nullptr;
 };
+HeldModel model_of(const Node& node) {
+  for (const auto& [slot, binding] : node.program()->bindings().as_dict())
+    if (const Tensor* params = node.cell(slot, "params")) return {slot, params};
+  return {};
+}
+
+/// What changes the batches of one poisoned node.
+std::function<Status(Batch&, int64_t)> poisoner(std::shared_ptr<const Attack> attack,
+                                                const Node& node, uint64_t seed, uint32_t index) {
+  return [attack = std::move(attack), &node, seed, index, batches = uint64_t{0}](
+             Batch& batch, int64_t classes) mutable -> Status {
+    PoisonCall call{classes, Stream(seed, "attack.batch", index, batches++), {}};
+    const HeldModel model = model_of(node);
+    if (model.params != nullptr)
+      call.logits = [&](const Tensor& x) -> Result<Tensor> {
+        const Tensor any = Tensor::zeros(DType::kI64, {x.shape()[0]});
+        BB_ASSIGN_OR_RETURN(Program::Evaluation made,
+                            node.program()->evaluate(model.slot, *model.params, x, any));
+        return std::move(made.logits);
+      };
+    return attack->poison_batch(batch, call);
+  };
+}
 
 }  // namespace
 
@@ -48,7 +45,10 @@ Status World::corrupt(const std::vector<PeerId>& peers, std::shared_ptr<const At
     BB_ASSIGN_OR_RETURN(const uint32_t index, index_of(peer));
     colluders.insert(index);
   }
-  if (attack->level() == AttackLevel::kData) BB_RETURN_IF_ERROR(poison(colluders, *attack));
+  if (attack->knowledge() == Knowledge::kRule && rule == nullptr)
+    return make_error(Fault::kConfig, "missing_rule", "this attack needs to know the defence", "",
+                      "pass the rule that the receiver applies: rule=bb.aggregators...");
+  if (attack->level() == AttackLevel::kData) BB_RETURN_IF_ERROR(poison(colluders, attack));
   corrupted_.insert(colluders.begin(), colluders.end());
   std::set<std::string> kinds;
   for (uint32_t index : colluders)
@@ -57,27 +57,38 @@ Status World::corrupt(const std::vector<PeerId>& peers, std::shared_ptr<const At
     for (const std::string& kind : nodes_[i].node->targets())
       if (kinds.count(kind) != 0) watched_[i] = true;
   if (attack->level() == AttackLevel::kNone) return {};
-  if (attack->level() == AttackLevel::kData) {
-    if (attack->amplify() == 1.0) return {};
-    attack = std::make_shared<Amplifier>(attack->amplify());
-  }
+  if (attack->level() == AttackLevel::kData && !attack->sends()) return {};
+  note_queued();
   adversaries_.emplace_back(std::move(attack), std::move(colluders), std::move(ports),
                             options_.seed, adversaries_.size(), std::move(rule));
   return {};
 }
 
-Status World::poison(const std::set<uint32_t>& colluders, const Attack& attack) {
+void World::note_queued() {
+  queue_.for_each([&](QueuedEvent& event) {
+    if (event.wake || event.release) return;
+    if (watched_[event.key.source]) note_sent(event.key.source, event.envelope);
+    if (watched_[event.key.destination]) count_in_flight(event);
+  });
+}
+
+Status World::poison(const std::set<uint32_t>& colluders, std::shared_ptr<const Attack> attack) {
   for (uint32_t index : colluders) {
-    size_t relabelled = 0;
-    for (const auto& [slot, component] : nodes_[index].node->components()) {
+    size_t poisoned = 0;
+    const Node& node = *nodes_[index].node;
+    for (const auto& [slot, component] : node.components()) {
       auto* source = dynamic_cast<DataSource*>(component);
       if (source == nullptr) continue;
       const Stream rng(options_.seed, "attack.labels", index);
-      BB_RETURN_IF_ERROR(source->relabel(
-          [&](const Tensor& y, int64_t classes) { return attack.poison_labels(y, classes, rng); }));
-      ++relabelled;
+      if (attack->poisons_batches())
+        BB_RETURN_IF_ERROR(source->tamper(poisoner(attack, node, options_.seed, index)));
+      else
+        BB_RETURN_IF_ERROR(source->relabel([&](const Tensor& y, int64_t classes) {
+          return attack->poison_labels(y, classes, rng);
+        }));
+      ++poisoned;
     }
-    if (relabelled == 0)
+    if (poisoned == 0)
       return make_error(Fault::kConfig, "no_data_source", "a data attack needs a node with data",
                         peers_[index].text(), "corrupt peers that have a DataSource slot");
   }
@@ -100,6 +111,7 @@ World::PortRule World::rule_of(const std::string& port) const {
             for (const engine::Op& op : frame.ops)
               if (op.code == engine::OpCode::kContribute) {
                 const engine::GatherPlan& gather = plan->gathers[op.argument];
+                rule.gathered = true;
                 rule.scope = gather.scope;
                 if (gather.timeout_ns > 0) rule.timeout_ns = gather.timeout_ns;
               }
@@ -113,14 +125,14 @@ EnvelopeKey World::joined(const std::string& port, const EnvelopeKey& key) const
   return rule_of(port).scope == engine::KeyScope::kRoot ? key : EnvelopeKey{PeerId(), 0, key.round};
 }
 
-void World::note_sent(uint32_t index, const Send& send) {
-  const int64_t old = send.envelope.key.round - kRoundsRemembered;
+void World::note_sent(uint32_t index, const Envelope& envelope) {
+  const int64_t old = envelope.key.round - kRoundsRemembered;
   if (!sent_.empty() && sent_.begin()->first.second.round < old) {
     std::erase_if(sent_, [&](const auto& e) { return e.first.second.round < old; });
     std::erase_if(honest_rows_, [&](const auto& e) { return e.first.second.round < old; });
   }
-  for (const Fill& fill : send.envelope.fills) {
-    const PortKey key{fill.port, joined(fill.port, send.envelope.key)};
+  for (const Fill& fill : envelope.fills) {
+    const PortKey key{fill.port, joined(fill.port, envelope.key)};
     sent_[key].insert(index);
     if (corrupted(index)) continue;
     if (const Tensor* tensor = std::get_if<Tensor>(&fill.value))
@@ -128,13 +140,20 @@ void World::note_sent(uint32_t index, const Send& send) {
   }
 }
 
+bool World::belongs(const EnvelopeKey& run, const HoldKey& hold) const {
+  return rule_of(hold.port).scope == engine::KeyScope::kRoot ? run == hold.key
+                                                             : run.round == hold.key.round;
+}
+
 bool World::ready(const HoldKey& hold) const {
-  if (rule_of(hold.port).scope == engine::KeyScope::kRoot && in_flight_.count(hold.key) != 0)
-    return false;
+  for (const auto& [message, count] : in_flight_)
+    if (!rule_of(message.first).gathered && belongs(message.second, hold)) return false;
+  const bool by_round = rule_of(hold.port).scope == engine::KeyScope::kRound;
   auto sent = sent_.find({hold.port, hold.key});
   for (uint32_t i = 0; i < nodes_.size(); ++i) {
     if (!watched_[i] || (sent != sent_.end() && sent->second.count(i) != 0)) continue;
-    if (nodes_[i].node->holds_frame(hold.key)) return false;
+    const Node& node = *nodes_[i].node;
+    if (by_round ? node.holds_round(hold.key.round) : node.holds_frame(hold.key)) return false;
   }
   return true;
 }
@@ -164,31 +183,32 @@ Status World::release(HoldKey key) {
 }
 
 const Tensor* World::params_of(uint32_t index) const {
-  const Node& node = *nodes_[index].node;
-  for (const auto& [slot, binding] : node.program()->bindings().as_dict())
-    if (const Tensor* params = node.cell(slot, "params")) return params;
-  return nullptr;
+  return model_of(*nodes_[index].node).params;
 }
 
 Status World::act(size_t adversary, const std::string& port, std::vector<HeldSend> held,
                   const EnvelopeKey& key) {
+  using Kind = ReleasedSend::Kind;
   static const std::map<PeerId, Tensor> kNothing;
   auto honest = honest_rows_.find({port, key});
-  std::vector<std::pair<uint32_t, size_t>> before;
-  for (const HeldSend& h : held) before.emplace_back(h.node, h.send.bytes);
   const Tensor* params = params_of(held.front().node);
   BB_ASSIGN_OR_RETURN(
       std::vector<ReleasedSend> released,
       adversaries_[adversary].act(port, std::move(held),
                                   honest == honest_rows_.end() ? kNothing : honest->second, peers_,
                                   params));
-  for (const auto& [node, bytes] : before)
-    if (std::none_of(released.begin(), released.end(),
-                     [&, n = node](const ReleasedSend& r) { return r.node == n; }))
-      trace_.add({now_ns_, "withhold", node, node, port, bytes, {}});
   for (ReleasedSend& r : released) {
-    if (r.replaced) trace_.add({now_ns_, "replace", r.node, r.node, port, r.send.bytes, {}});
-    transmit(r.node, std::move(r.send), true, r.delay_ns);
+    const auto note = [&](std::string_view kind) {
+      trace_.add({now_ns_, kind, r.node, r.node, port, r.send.bytes, {}});
+    };
+    if (r.kind == Kind::kWithheld) {
+      note("withhold");
+      continue;
+    }
+    if (r.kind == Kind::kReplaced) note("replace");
+    if (r.kind == Kind::kForged) note("forge");
+    transmit(r.node, std::move(r.send), true, r.delay_ns, std::move(r.bytes),
+             r.kind == Kind::kForged);
   }
   return {};
 }

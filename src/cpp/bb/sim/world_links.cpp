@@ -24,7 +24,7 @@ Link& World::link(uint32_t source, uint32_t destination) {
 
 Status World::route(uint32_t index, Send&& send) {
   if (watched(index)) {
-    note_sent(index, send);
+    note_sent(index, send.envelope);
     for (size_t a = 0; a < adversaries_.size(); ++a) {
       if (!adversaries_[a].controls(index)) continue;
       const std::string port = adversaries_[a].controlled_port(send.envelope);
@@ -50,7 +50,8 @@ Status World::route(uint32_t index, Send&& send) {
   return {};
 }
 
-void World::transmit(uint32_t source, Send&& send, bool instant, int64_t delay_ns) {
+void World::transmit(uint32_t source, Send&& send, bool instant, int64_t delay_ns,
+                     std::string forged, bool is_forged) {
   auto found = index_.find(send.to);
   const std::string port = send.envelope.fills.empty() ? "" : send.envelope.fills.front().port;
   ++metrics_.messages;
@@ -72,12 +73,20 @@ void World::transmit(uint32_t source, Send&& send, bool instant, int64_t delay_n
     }
     arrival = *when + delay_ns;
   }
-  if (watched(destination)) ++in_flight_[send.envelope.key];
   QueuedEvent event;
   event.key = {arrival, destination, source, next_sequence(source)};
   event.bytes = send.bytes;
   event.envelope = std::move(send.envelope);
+  event.forged = is_forged;
+  event.raw = std::move(forged);
+  if (watched(destination)) count_in_flight(event);
   queue_.push(std::move(event));
+}
+
+void World::count_in_flight(QueuedEvent& event) {
+  if (event.wake || event.release || event.counted || event.envelope.fills.empty()) return;
+  event.counted = true;
+  ++in_flight_[{event.envelope.fills.front().port, event.envelope.key}];
 }
 
 }  // namespace bb::sim

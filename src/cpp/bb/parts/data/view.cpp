@@ -107,6 +107,7 @@ class ViewSource final : public DataSource {
       std::memcpy(x + i * row_bytes_, source + static_cast<size_t>(row) * row_bytes_, row_bytes_);
       y[i] = own_labels ? own_labels[place] : labels[row];
     }
+    if (change_) BB_RETURN_IF_ERROR(change_(out, view_->classes));
     return out;
   }
 
@@ -119,6 +120,11 @@ class ViewSource final : public DataSource {
     BB_ASSIGN_OR_RETURN(Tensor mapped, map(own, view_->classes));
     BB_RETURN_IF_ERROR(check_labels(mapped));
     relabelled_ = std::move(mapped);
+    return {};
+  }
+
+  Status tamper(std::function<Status(Batch&, int64_t)> change) override {
+    change_ = std::move(change);
     return {};
   }
 
@@ -143,6 +149,7 @@ class ViewSource final : public DataSource {
   size_t batch_;
   std::shared_ptr<const DataView> view_;
   Tensor relabelled_;  ///< (m,) labels in the order of the view's rows; undefined: the true ones
+  std::function<Status(Batch&, int64_t)> change_;  ///< of every batch, when poisoned
   size_t row_bytes_ = 0;
   Shape batch_shape_;
 };
