@@ -53,6 +53,7 @@ def _facts(run: Result) -> dict[str, str]:
         "final accuracy": percent(run.final()),
         "rounds": str(int(run.rounds[-1]) if len(run.rounds) else 0),
         "Byzantine rows let through": percent(run.acceptance_rate(), 0),
+        "honest rows rejected": percent(run.acceptance.honest_rejection_rate, 0),
         "sent": bytes_text(sum(run.bytes.values())),
         "virtual time": f"{run.time.virtual_s:.1f} s",
         "wall time": f"{run.time.wall_s:.1f} s",
@@ -68,6 +69,9 @@ def _sections(run: Result) -> list[Html]:
         section("What became of every row",
                 "Each line is a peer, each column a round. Byzantine peers are below the line.",
                 figures.plot_svg(run, "decisions", (7.6, _map_height(run)))),
+        section("Let through, and wrongly rejected",
+                "Share of the Byzantine rows that the rule used, wholly or in part, and of the "
+                "honest rows that it rejected.", figures.plot_svg(run, "acceptance")),
         section("Who was rejected, and why",
                 "Rounds in which a peer's row was accepted, wholly or in part, and the reasons "
                 "given for the others.", _peers(run)),

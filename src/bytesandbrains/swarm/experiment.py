@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,12 +29,14 @@ from bytesandbrains.module import Module
 from bytesandbrains.node import install, load_program, python_parts_for
 from bytesandbrains.sim import World
 from bytesandbrains.specs import parse_spec
+from bytesandbrains.swarm.code import code_digest
 from bytesandbrains.swarm.settings import Settings
 
 __all__ = ["Experiment", "Split", "split_data"]
 
-_CACHE_CAP = 64
+_CACHE_CAP = 256
 _compiled: dict[str, tuple[Artifact, Program]] = {}
+_compiling = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -198,20 +201,37 @@ class Experiment:
     @cached_property
     def program(self) -> tuple[Artifact, Program]:
         """The artifact and its lowered program; equal programs are compiled once per process."""
-        bind = {
-            "model": self.model,
-            "data": f"view:batch={self.settings.batch}",
-            "clients": "static",
-            "aggregator": self._bound_rule(),
-        }
-        recorded, _ = bound_model(self.module, bind)
-        key = _core.sha256(recorded.SerializeToString(deterministic=True))
-        if key not in _compiled or _compiled[key][0].python_parts:
-            artifact = compile(self.module, bind)
-            while len(_compiled) >= _CACHE_CAP:
-                _compiled.pop(next(iter(_compiled)))
-            _compiled[key] = (artifact, load_program(artifact))
-        return _compiled[key]
+        with _compiling:
+            structure = self._structure()
+            if structure is not None and structure in _compiled:
+                return _compiled[structure]
+            bind = {
+                "model": self.model,
+                "data": f"view:batch={self.settings.batch}",
+                "clients": "static",
+                "aggregator": self._bound_rule(),
+            }
+            if structure is None:
+                recorded, _ = bound_model(self.module, bind)
+                structure = _core.sha256(recorded.SerializeToString(deterministic=True))
+            if structure not in _compiled or _compiled[structure][0].python_parts:
+                artifact = compile(self.module, bind)
+                while len(_compiled) >= _CACHE_CAP:
+                    _compiled.pop(next(iter(_compiled)))
+                _compiled[structure] = (artifact, load_program(artifact))
+            return _compiled[structure]
+
+    def _structure(self) -> str | None:
+        """Names everything the program depends on, when all of it is named by the settings."""
+        s = self.settings
+        named = isinstance(s.model, str) and isinstance(s.algorithm, str) and s.module is None
+        if not named or hasattr(self.rule, "function"):
+            return None
+        names = ("model", "algorithm", "batch", "lr", "momentum", "local_steps", "server_lr",
+                 "weight_decay", "participation")  # fmt: skip
+        parts = [getattr(s, name) for name in names]
+        parts += [s.update_kind(), self.timeout, self.dataset.features, self.dataset.classes]
+        return repr([*parts, str(self.dataset.x.dtype), repr(self._bound_rule())])
 
     def _bound_rule(self) -> object:
         if hasattr(self.rule, "function"):
@@ -269,10 +289,5 @@ class Experiment:
 
 def _function_source(settings: Settings) -> str:
     """Digest of the code of parts given as Python functions, so that editing one shows."""
-    codes = []
-    for part in (settings.aggregator, settings.attack):
-        function = getattr(part, "function", part)
-        code = getattr(function, "__code__", None)
-        if code is not None:
-            codes.append(code.co_code.hex() + repr(code.co_names))
-    return "|".join(codes)
+    parts = (settings.aggregator, settings.attack, settings.link)
+    return "|".join(code for code in map(code_digest, parts) if code)

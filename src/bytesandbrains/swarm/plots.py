@@ -29,6 +29,8 @@ BLUE, RED, GREY, INK = "#0072B2", "#D55E00", "#8a8f98", "#1f2430"
 ABSENT = 3
 _STAMPED_TITLE_PAD = 24
 """Points between title and frame that leave room for a stamp."""
+_POINTS_CAP = 60
+"""Points of a line of shares; single rounds jump between few values."""
 VERDICT_NAMES = ("accepted", "partial", "rejected", "no row")
 VERDICT_COLOURS = ("#bcd9ec", "#f0d98c", RED, "#9aa0a8")
 _CODES = {name: code for code, name in enumerate(VERDICT_NAMES)}
@@ -39,7 +41,7 @@ def plot(run: Result, kind: str = "accuracy", ax: Axes | None = None) -> Axes:
 
     Args:
         run: The result.
-        kind: ``"accuracy"``, ``"loss"``, ``"decisions"`` or ``"bytes"``.
+        kind: ``"accuracy"``, ``"loss"``, ``"acceptance"``, ``"decisions"`` or ``"bytes"``.
         ax: Axes to draw into; a fresh figure when None.
 
     Returns:
@@ -153,6 +155,32 @@ def _loss(run: Result, ax: Axes) -> None:
     _title(run, ax, "Loss")
 
 
+def _acceptance(run: Result, ax: Axes) -> None:
+    shares = run.acceptance
+    lines = ((shares.byzantine, RED, "Byzantine rows let through"),
+             (shares.honest_rejected, BLUE, "honest rows rejected"))  # fmt: skip
+    for values, colour, label in lines:
+        if len(values) and np.isfinite(values).any():
+            rounds, means = _windows(shares.rounds, values)
+            ax.plot(rounds, 100 * means, color=colour, linewidth=1.6, label=label)
+    ax.set_ylim(-2, 102)
+    _rounds_axis(run, ax)
+    ax.set_ylabel("share of rows (%)")
+    ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    _title(run, ax, "Let through, and wrongly rejected")
+
+
+def _windows(
+    rounds: NDArray[np.int64], values: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Means over windows of rounds, so that at most ``_POINTS_CAP`` points are drawn."""
+    pieces = min(_POINTS_CAP, len(values))
+    return (
+        np.array([part.mean() for part in np.array_split(rounds, pieces)]),
+        np.array([part.mean() for part in np.array_split(values, pieces)]),
+    )
+
+
 def _rounds_axis(run: Result, ax: Axes) -> None:
     ax.set_xlabel("round")
     ax.set_xlim(0, max(1, int(run.config.get("rounds", 1))))
@@ -222,6 +250,7 @@ def _bytes(run: Result, ax: Axes) -> None:
 _PLOTS: dict[str, Callable[[Result, Axes], None]] = {
     "accuracy": _accuracy,
     "loss": _loss,
+    "acceptance": _acceptance,
     "decisions": _decisions,
     "bytes": _bytes,
 }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from bytesandbrains._core import PeerId
 from bytesandbrains.errors import ConfigError, DataError, HostError
+from bytesandbrains.swarm.acceptance import Acceptance, acceptance_of
 
 if TYPE_CHECKING:
     import onnx
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from bytesandbrains.artifact import Artifact
 
-__all__ = ["Decision", "Result", "RoundEvent", "RunTime", "load"]
+__all__ = ["Decision", "RecordedDecisions", "Result", "RoundEvent", "RunTime", "load"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,39 @@ class Decision:
     reason: str
     score: float
     weight: float
+
+
+class RecordedDecisions(Mapping[int, list[Decision]]):
+    """Decisions by round, read from the core's records when they are looked at.
+
+    Args:
+        records: The core's record of every round.
+    """
+
+    def __init__(self, records: Mapping[int, Any]) -> None:  # Any: _core.RoundRecord
+        self._records = records
+        self._read: dict[int, list[Decision]] = {}
+
+    def __getitem__(self, round: int) -> list[Decision]:
+        if round not in self._read:
+            self._read[round] = [
+                Decision(str(d.peer), d.verdict, d.reason, d.score, d.weight)
+                for d in self._records[round].decisions
+            ]
+        return self._read[round]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._records)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __repr__(self) -> str:
+        return f"RecordedDecisions({len(self)} rounds)"
+
+    def raw(self) -> Mapping[int, Sequence[Any]]:
+        """The core's own decisions, which are cheaper to count."""
+        return {round: record.decisions for round, record in self._records.items()}
 
 
 @dataclass(frozen=True)
@@ -98,7 +133,7 @@ class Result:
     rounds: NDArray[np.int64]
     accuracy: NDArray[np.float64]
     loss: NDArray[np.float64]
-    decisions: dict[int, list[Decision]]
+    decisions: Mapping[int, list[Decision]]
     skipped: dict[int, str]
     bytes: dict[tuple[str, str], int]
     time: RunTime
@@ -134,11 +169,22 @@ class Result:
         return float(chosen.mean()) if len(chosen) else float("nan")
 
     def frame(self) -> Any:  # pandas.DataFrame, or a numpy structured array without pandas
-        """Tidy table with columns round, node, metric, value."""
+        """Tidy table with columns round, node, metric, value.
+
+        The metrics are accuracy and loss of the evaluated rounds, and of every round the shares
+        ``byzantine_accepted`` and ``honest_rejected``.
+        """
+        shares = self.acceptance
+        columns = [
+            ("accuracy", self.rounds, self.accuracy),
+            ("loss", self.rounds, self.loss),
+            ("byzantine_accepted", shares.rounds, shares.byzantine),
+            ("honest_rejected", shares.rounds, shares.honest_rejected),
+        ]
         rows = [
             (int(r), "server", metric, float(v))
-            for metric, values in (("accuracy", self.accuracy), ("loss", self.loss))
-            for r, v in zip(self.rounds, values, strict=True)
+            for metric, rounds, values in columns
+            for r, v in zip(rounds, values, strict=True)
         ]
         try:
             import pandas as pd
@@ -202,7 +248,7 @@ class Result:
         return export_model(self.artifact, self.params(), path)
 
     def plot(self, kind: str = "accuracy", ax: Axes | None = None) -> Axes:
-        """Draws ``"accuracy"``, ``"loss"``, ``"decisions"`` or ``"bytes"`` and returns the axes."""
+        """Draws accuracy, loss, acceptance, decisions or bytes and returns the axes."""
         from bytesandbrains.swarm.plots import plot
 
         return plot(self, kind, ax)
@@ -218,13 +264,16 @@ class Result:
 
         return f"<pre>{escape(repr(self))}</pre>"
 
+    @cached_property
+    def acceptance(self) -> Acceptance:
+        """Per round, the share of Byzantine rows let through and of honest rows rejected."""
+        known = self.decisions
+        rows = known.raw() if isinstance(known, RecordedDecisions) else known
+        return acceptance_of(rows, self.byzantine)
+
     def acceptance_rate(self) -> float:
         """Share of Byzantine rows that were not rejected, over all rounds; NaN without any."""
-        bad = {str(i) for i in self.byzantine}
-        verdicts = [
-            d.verdict != "rejected" for ds in self.decisions.values() for d in ds if d.peer in bad
-        ]
-        return float(np.mean(verdicts)) if verdicts else float("nan")
+        return self.acceptance.byzantine_rate
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Writes the result to a folder that ``bb.swarm.load`` reads; safe to interrupt."""

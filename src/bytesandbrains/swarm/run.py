@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from bytesandbrains.sim import World
 from bytesandbrains.swarm.experiment import Experiment
 from bytesandbrains.swarm.progress import progress_bar
 from bytesandbrains.swarm.result import (
-    Decision,
+    RecordedDecisions,
     Result,
     RoundEvent,
     RunTime,
@@ -25,11 +26,25 @@ from bytesandbrains.swarm.result import (
 )
 from bytesandbrains.swarm.settings import Settings, check_names
 
-__all__ = ["run"]
+__all__ = ["run", "run_dict", "run_settings"]
 
+P = ParamSpec("P")
+R = TypeVar("R")
 _SAVE_EVERY_S = 2.0
 
 
+def _named(function: Callable[P, R]) -> Callable[P, R]:
+    """Turns an argument of an unknown name into an error that suggests the nearest."""
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        check_names(kwargs)
+        return function(*args, **kwargs)
+
+    return call
+
+
+@_named
 def run(
     model: Any = "mlp",  # name, GraphModel class or instance
     data: Any = "digits",  # name or Dataset
@@ -258,7 +273,7 @@ class _Run:
             rounds=np.array([r.round for r in scored], dtype=np.int64),
             accuracy=np.array([r.accuracy for r in scored], dtype=np.float64),
             loss=np.array([r.loss for r in scored], dtype=np.float64),
-            decisions={r.round: _plain_decisions(r) for r in records if r.round > 0},
+            decisions=RecordedDecisions({r.round: r for r in records if r.round > 0}),
             skipped={r.round: r.skipped for r in records if r.skipped},
             bytes={(str(a), str(b)): n for (a, b), n in self.world.bytes().items()},
             time=RunTime(
@@ -286,10 +301,6 @@ def _rows(record: Any, peers: int) -> Any:
     for peer, row in record.rows:
         rows[peer.index] = row
     return rows
-
-
-def _plain_decisions(record: Any) -> list[Decision]:
-    return [Decision(str(d.peer), d.verdict, d.reason, d.score, d.weight) for d in record.decisions]
 
 
 def _event(record: Any) -> RoundEvent:
