@@ -14,7 +14,7 @@ from bytesandbrains.errors import Error
 from bytesandbrains.swarm.result import Result, RoundEvent
 from bytesandbrains.swarm.run import run_dict
 
-__all__ = ["CellEvent", "CellResult", "grid"]
+__all__ = ["CellEvent", "CellResult", "grid", "run_cell"]
 
 _REPORT_EVERY = 10
 
@@ -66,25 +66,39 @@ def grid(
                 on_event(event)
 
     def work(item: tuple[int, dict[str, Any]]) -> CellResult:
-        index, config = item
-        started = time.perf_counter()
-        rounds = int(config.get("rounds", 300))
-
-        def see(event: RoundEvent) -> None:
-            if event.round % _REPORT_EVERY == 0 and event.accuracy == event.accuracy:
-                tell(CellEvent(index, event.round, rounds, event.accuracy, False))
-
-        callbacks = [*config.get("callbacks", ()), *([see] if on_event is not None else [])]
-        try:
-            result = run_dict({**config, "callbacks": callbacks, "progress": False})
-        except Error as error:
-            tell(CellEvent(index, 0, rounds, float("nan"), True, str(error)))
-            return CellResult(index, config, None, str(error), time.perf_counter() - started)
-        tell(CellEvent(index, rounds, rounds, result.final(), True))
-        return CellResult(index, config, result, None, time.perf_counter() - started)
+        return run_cell(*item, tell if on_event is not None else None)
 
     pool = ThreadPoolExecutor(max_workers=workers or _core.core_count())
     try:
         return list(pool.map(work, enumerate(cells)))
     finally:  # an interrupt ends the cells that run and starts no other
         pool.shutdown(cancel_futures=True)
+
+
+def run_cell(
+    index: int, config: dict[str, Any], tell: Callable[[CellEvent], None] | None = None
+) -> CellResult:
+    """Runs one cell; a failure is a result with its error.
+
+    Args:
+        index: Number of the cell.
+        config: Arguments of ``bb.swarm.run``.
+        tell: Called with the cell's progress.
+    """
+    started = time.perf_counter()
+    rounds = int(config.get("rounds", 300))
+
+    def see(event: RoundEvent) -> None:
+        if tell and event.round % _REPORT_EVERY == 0 and event.accuracy == event.accuracy:
+            tell(CellEvent(index, event.round, rounds, event.accuracy, False))
+
+    callbacks = [*config.get("callbacks", ()), *([see] if tell is not None else [])]
+    result, text = None, None
+    try:
+        result = run_dict({**config, "callbacks": callbacks, "progress": False})
+    except Error as error:
+        text = str(error)
+    if tell is not None:
+        done, accuracy = (0, float("nan")) if result is None else (rounds, result.final())
+        tell(CellEvent(index, done, rounds, accuracy, True, text))
+    return CellResult(index, config, result, text, time.perf_counter() - started)

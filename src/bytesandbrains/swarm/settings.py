@@ -175,11 +175,10 @@ class Settings:
         if self.on_precondition == "warn":
             policy["on_precondition"] = "warn"
         given = self.aggregator
+        if isinstance(given, str) and ">>" in given:
+            return aggregators.from_spec(given)
         if isinstance(given, str):
-            spec = parse_spec(given) if ">>" not in given else None
-            if spec is None:
-                aggregators.from_spec(given)
-            assert spec is not None
+            spec = parse_spec(given)
             name, params = spec.name, dict(spec.params)
         elif isinstance(given, FunctionRule):
             return FunctionRule(given.function, {"f": self.f_value(), **given.params, **policy})
@@ -237,6 +236,11 @@ class Settings:
         """The settings that say what is computed, as plain data, for results and digests."""
         skip = {"callbacks", "threads", "progress", "out", "serialize", "record"}
         return {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name not in skip}
+
+    @staticmethod
+    def plain_value(value: object) -> Any:  # Any: JSON data
+        """One argument as plain data: parts as their specs, functions as their names."""
+        return _plain(value)
 
 
 def argument_names() -> list[str]:
