@@ -117,6 +117,7 @@ def _row(cell: CellResult) -> Row:
         "digest": run.digest if run else None,
         "trajectory": run.trajectory if run else None,
         "seconds": cell.seconds,
+        "warning": "; ".join(run.warnings) or None if run else None,
         "error": cell.error,
     }
 

@@ -7,17 +7,22 @@ import io
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bytesandbrains.errors import ConfigError, did_you_mean
 from bytesandbrains.swarm.axes import Grid
 from bytesandbrains.swarm.result import write_text
+from bytesandbrains.swarm.sweep_stats import means, worst_cases
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["FACTS", "Sweep", "table"]
 
 FACTS = ("accuracy", "diverged", "byzantine_accepted", "honest_rejected", "digest", "trajectory",
-         "seconds", "error")  # fmt: skip
+         "seconds", "warning", "error")  # fmt: skip
 """What a row holds beyond its axes and its seed."""
 
 
@@ -81,9 +86,113 @@ class Sweep:
         write_text(target, text.getvalue())
         return target
 
+    def mean(self, confidence: float = 0.95) -> Any:  # a frame as frame() makes it
+        """Means over the seeds: one row per cell.
 
-def table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> Any:  # Any: as Sweep.frame
+        The columns are every axis, ``accuracy``, the ends ``low`` and ``high`` of Student's
+        t-interval (NaN with one run), and the counts ``runs``, ``failed``, ``diverged`` and
+        ``warned`` (runs although a precondition did not hold).
+
+        Args:
+            confidence: Of the interval, between 0 and 1.
+        """
+        if not 0 < confidence < 1:
+            raise ConfigError(
+                "confidence= is not legal",
+                code="bad_setting",
+                where="confidence",
+                value=confidence,
+                hint="use a number above 0 and below 1, e.g. 0.95",
+            )
+        return table(means(self.rows, list(self.axes), confidence))
+
+    def worst_case(self, over: str = "attack") -> Any:  # a frame as frame() makes it
+        """The lowest mean over one axis, by the others: what a rule is worth when it matters.
+
+        A combination with a failed run has NaN: what did not run may be worse.
+
+        Args:
+            over: The axis.
+        """
+        return table(self._worst(over))
+
+    def best(self, select: str = "worst_case", over: str = "attack") -> dict[str, Any]:
+        """The combination of axes with the highest accuracy.
+
+        Args:
+            select: ``"worst_case"``: the highest ``worst_case(over)``; ``"mean"``: the highest
+                mean over ``over`` and the seeds, of combinations without a failed run.
+            over: The axis that is not chosen.
+
+        Returns:
+            A row: the chosen value of every other axis and its accuracy. Of equal ones, the first.
+
+        Raises:
+            ConfigError: ``bad_setting``; ``unknown_axis``; ``nothing_to_choose`` when every
+                combination has a failed run.
+        """
+        if select not in ("worst_case", "mean"):
+            raise ConfigError(
+                "select= is not legal",
+                code="bad_setting",
+                where="select",
+                value=select,
+                hint=did_you_mean(select, ("worst_case", "mean")),
+            )
+        found = self._worst(over)
+        if select == "mean":
+            found = [r for r in means(self.rows, self._others(over), 0.95) if not r["failed"]]
+        found = [row for row in found if row["accuracy"] == row["accuracy"]]
+        if not found:
+            raise ConfigError(
+                "every combination has a failed run",
+                code="nothing_to_choose",
+                where="best",
+                value=f"{len(self)} runs",
+                hint="read the column error of frame()",
+            )
+        return max(found, key=lambda row: float(row["accuracy"]))
+
+    def heatmap(
+        self, rows: str = "aggregator", cols: str = "attack", ax: Axes | None = None
+    ) -> Axes:
+        """Draws mean final accuracy over two axes; diverged and failed runs are marked.
+
+        Args:
+            rows: Axis from top to bottom.
+            cols: Axis from left to right.
+            ax: Axes to draw into; a fresh figure when None.
+
+        Returns:
+            The axes.
+        """
+        from bytesandbrains.swarm.sweep_heatmap import heatmap
+
+        self._others(rows)
+        self._others(cols)
+        return heatmap(self, rows, cols, ax)
+
+    def _worst(self, over: str) -> list[dict[str, Any]]:
+        return worst_cases(means(self.rows, list(self.axes), 0.95), self._others(over), over)
+
+    def _others(self, axis: str) -> list[str]:
+        """The axes but one; ``unknown_axis`` if that is none."""
+        if axis not in self.axes:
+            raise ConfigError(
+                "the sweep has no such axis",
+                code="unknown_axis",
+                where="axis",
+                value=axis,
+                hint=did_you_mean(axis, self.axes) if self.axes else "give an argument as a list",
+            )
+        return [name for name in self.axes if name != axis]
+
+
+def table(
+    rows: Sequence[dict[str, Any]], columns: Sequence[str] | None = None
+) -> Any:  # Any: as Sweep.frame
     """Rows as a pandas frame, or as a numpy structured array where pandas is missing."""
+    columns = list(rows[0]) if columns is None else columns
     try:
         import pandas as pd
     except ImportError:
