@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from bytesandbrains.cli import demo, doctor, inspect_file, parts, report_command, run_command
+from bytesandbrains.cli import (
+    demo,
+    doctor,
+    inspect_file,
+    parts,
+    report_command,
+    run_command,
+    sweep_command,
+)
 from bytesandbrains.cli.output import guarded
 from bytesandbrains.report import package_version
 
@@ -46,6 +54,7 @@ def _root(
 for _name, _function, _example in (
     ("demo", demo.demo, "bb demo --workers 2 --out report.html"),
     ("run", run_command.run, "bb run --aggregator krum --attack ipm:epsilon=10 --out results"),
+    ("sweep", sweep_command.sweep, "bb sweep grid.yaml --out swept"),
     ("list", parts.list_parts, "bb list aggregators"),
     ("describe", parts.describe, "bb describe krum"),
     ("inspect", inspect_file.inspect_file, "bb inspect program.onnx"),

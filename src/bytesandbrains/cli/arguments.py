@@ -7,7 +7,7 @@ import inspect
 import json
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -121,8 +121,12 @@ def collect(spec: Path | None, given: Mapping[str, object]) -> dict[str, Any]:
     return arguments
 
 
-def read_spec(path: Path) -> dict[str, Any]:
+def read_spec(path: Path, more: Sequence[str] = ()) -> dict[str, Any]:
     """Reads the arguments of an experiment from a YAML file.
+
+    Args:
+        path: The file.
+        more: Names that it may hold beyond those of ``bb.swarm.run``.
 
     Raises:
         ConfigError: ``cannot_read``, ``bad_yaml``, or ``unknown_argument`` with file and line,
@@ -160,21 +164,21 @@ def read_spec(path: Path) -> dict[str, Any]:
             value=type(values).__name__,
             hint="write one argument per line, e.g. aggregator: krum",
         )
-    _check_keys(path, tree)
+    _check_keys(path, tree, [*argument_names(), *more])
     return {name: _number(value) for name, value in values.items()}
 
 
-def _check_keys(path: Path, tree: yaml.MappingNode) -> None:
+def _check_keys(path: Path, tree: yaml.MappingNode, names: Sequence[str]) -> None:
     seen: set[str] = set()
     for key, _ in tree.value:
         name, where = str(key.value), f"{path}:{key.start_mark.line + 1}"
-        if name not in argument_names():
+        if name not in names:
             raise ConfigError(
                 "there is no such argument",
                 code="unknown_argument",
                 where=where,
                 value=name,
-                hint=did_you_mean(name, argument_names()),
+                hint=did_you_mean(name, names),
             )
         if name in seen:
             raise ConfigError(
@@ -188,7 +192,9 @@ def _check_keys(path: Path, tree: yaml.MappingNode) -> None:
 
 
 def _number(value: object) -> object:
-    """Reads 1e-3 as a number, which YAML 1.1 takes for a text."""
+    """Reads 1e-3 as a number, which YAML 1.1 takes for a text; in lists as well."""
+    if isinstance(value, list):
+        return [_number(item) for item in value]
     return float(value) if isinstance(value, str) and _FLOAT.fullmatch(value) else value
 
 
