@@ -40,6 +40,7 @@ def sweep(
         int | None, typer.Option(min=1, help="Runs at the same time; the cores when left out.")
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Also write the rows as CSV.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Also write an HTML report.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run every combination of the lists in a file.
@@ -52,17 +53,20 @@ def sweep(
     for name, value in {"out": out, "seeds": seeds, "workers": workers}.items():
         if value is not None:
             given[name] = value
-    if csv is not None:
-        check_writable(csv)
+    for target in (csv, report):
+        if target is not None:
+            check_writable(target)
     if as_json:
         given["progress"] = False
     swept = run_sweep(**given)
     if csv is not None:
         swept.csv(csv)
+    if report is not None:
+        swept.report(report)
     if as_json:
         print_json(_summary(swept, given))
     else:
-        _show(swept, given, csv)
+        _show(swept, {"saved": given.get("out"), "rows": csv, "report": report})
     if all(row["error"] is not None for row in swept):
         raise typer.Exit(FAILED)
 
@@ -80,7 +84,7 @@ def _summary(swept: Sweep, given: Mapping[str, Any]) -> dict[str, object]:
     }
 
 
-def _show(swept: Sweep, given: Mapping[str, Any], csv: Path | None) -> None:
+def _show(swept: Sweep, written: Mapping[str, Any]) -> None:
     console = stdout()
     console.print(_table(swept))
     reasons = dict.fromkeys(row["error"] for row in swept if row["error"] is not None)
@@ -89,7 +93,7 @@ def _show(swept: Sweep, given: Mapping[str, Any], csv: Path | None) -> None:
     for name in swept.corrupt:
         console.print(Text(f"damaged and computed anew: {name}", style="yellow"))
     console.print(Text(repr(swept)))
-    for title, path in (("saved", given.get("out")), ("rows", csv)):
+    for title, path in written.items():
         if path is not None:
             console.print(Text(f"{title}: {Path(path).resolve()}"), soft_wrap=True)
 

@@ -7,6 +7,7 @@ from bytesandbrains.report.files import check_writable
 from bytesandbrains.report.folder import folder_report
 from bytesandbrains.report.grid_page import grid_report
 from bytesandbrains.report.run_page import run_report
+from bytesandbrains.report.sweep_page import sweep_report
 
 __all__ = [
     "check_writable",
@@ -15,4 +16,5 @@ __all__ = [
     "grid_report",
     "package_version",
     "run_report",
+    "sweep_report",
 ]

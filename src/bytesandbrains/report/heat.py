@@ -11,7 +11,7 @@ from bytesandbrains.report.html import Html, table, tag
 from bytesandbrains.report.page import percent
 from bytesandbrains.swarm.result import Result
 
-__all__ = ["heat_table"]
+__all__ = ["colour", "heat_table"]
 
 _SCALE = ((0.0, (0xD9, 0x6B, 0x27)), (0.5, (0xF8, 0xE7, 0xD3)), (0.8, (0xCF, 0xE3, 0xF0)),
           (1.0, (0x1F, 0x73, 0xB0)))  # fmt: skip
@@ -57,7 +57,7 @@ def _cell(results: Sequence[Result]) -> Html:
         notes.append(f"diverged, round {min(diverged)}")
     if any(run.warnings for run in results):
         notes.append("precondition violated")
-    paint, ink = _colour(mean)
+    paint, ink = colour(mean)
     return tag(
         "td",
         percent(mean),
@@ -66,7 +66,7 @@ def _cell(results: Sequence[Result]) -> Html:
     )
 
 
-def _colour(value: float) -> tuple[str, str]:
+def colour(value: float) -> tuple[str, str]:
     """Background and readable ink for an accuracy."""
     if math.isnan(value):
         return "#eceef1", "#1f2430"

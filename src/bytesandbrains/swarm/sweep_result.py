@@ -172,6 +172,12 @@ class Sweep:
         self._others(cols)
         return heatmap(self, rows, cols, ax)
 
+    def report(self, path: str | os.PathLike[str]) -> Path:
+        """Writes a self-contained HTML report and returns its path."""
+        from bytesandbrains.report import sweep_report
+
+        return sweep_report(self, path)
+
     def _worst(self, over: str) -> list[dict[str, Any]]:
         return worst_cases(means(self.rows, list(self.axes), 0.95), self._others(over), over)
 

@@ -58,12 +58,14 @@ def test_json_holds_the_rows_of_a_sweep_in_python(spec: Path, tmp_path: Path) ->
 
 def test_the_table_marks_failed_cells_and_names_reasons(spec: Path, tmp_path: Path) -> None:
     rows = tmp_path / "rows.csv"
-    ended = bb_sweep(spec, "--csv", rows, "--workers", 1, "--seeds", 1)
+    page = tmp_path / "page.html"
+    ended = bb_sweep(spec, "--csv", rows, "--report", page, "--workers", 1, "--seeds", 1)
     assert ended.exit_code == 0, ended.output
     assert ended.output.count("failed:") == 1
     assert "4f+3" in ended.output
     assert "8 runs, 2 failed" in ended.output
     assert len(rows.read_text().splitlines()) == 9
+    assert "2 runs failed" in page.read_text(encoding="utf-8")
 
 
 def test_a_sweep_in_which_nothing_runs_fails(spec: Path) -> None:
