@@ -13,10 +13,6 @@ constexpr size_t kLeastSampled = 32;
 constexpr size_t kMostSampled = 256;
 constexpr size_t kMostRowsRanked = 64;  ///< beyond this, sorting is cheaper than counting ranks
 
-size_t sample_size(size_t d) {
-  return std::min(d, std::clamp(d / kColumnsPerSample, kLeastSampled, kMostSampled));
-}
-
 template <class T>
 std::vector<double> kept_in(const Rows& rows, Window window, size_t keep, size_t columns) {
   std::vector<size_t> count(rows.n(), 0);
@@ -68,12 +64,16 @@ std::vector<double> kept_by_rank(const Rows& rows, size_t trim, size_t columns) 
 
 }  // namespace
 
+size_t sampled_columns(size_t d) {
+  return std::min(d, std::clamp(d / kColumnsPerSample, kLeastSampled, kMostSampled));
+}
+
 std::vector<double> kept_fractions(const Rows& rows, Window window, size_t keep) {
   return kept_in_columns(rows, window, keep, rows.d);
 }
 
 std::vector<double> sampled_kept_fractions(const Rows& rows, size_t trim) {
-  const size_t columns = sample_size(rows.d);
+  const size_t columns = sampled_columns(rows.d);
   if (rows.n() > kMostRowsRanked)
     return kept_in_columns(rows, Window::kCentral, rows.n() - 2 * trim, columns);
   return rows.dtype == DType::kF32 ? kept_by_rank<float>(rows, trim, columns)

@@ -15,9 +15,12 @@ enum class Window : uint8_t { kCentral, kNearestMedian };
 /// Per row, the exact fraction of the d columns in which its value is kept. O(d n log n).
 std::vector<double> kept_fractions(const Rows& rows, Window window, size_t keep);
 
+/// How many columns a sample has: d / 64, at least 32 and at most 256 (all when d is smaller).
+/// Column number s of it is s * d / size.
+size_t sampled_columns(size_t d);
+
 /// Per row, the fraction of sampled columns in which its value is neither among the `trim` smallest
-/// nor the `trim` largest. The sample is fixed: d / 64 columns, at least 32 and at most 256 (all
-/// when d is smaller), column number s being s * d / size.
+/// nor the `trim` largest.
 std::vector<double> sampled_kept_fractions(const Rows& rows, size_t trim);
 
 /// Scores each row with the fraction of columns in which it is not trimmed, and judges it against
