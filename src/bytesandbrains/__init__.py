@@ -41,6 +41,7 @@ from bytesandbrains._core import PeerId  # isort: skip
 from bytesandbrains import aggregators, attacks, data, links, selectors  # isort: skip
 from bytesandbrains import sim, swarm, testing, topologies  # isort: skip
 from bytesandbrains.attacks import attack  # isort: skip
+from bytesandbrains import conformance  # isort: skip
 from bytesandbrains.driver import Driver  # isort: skip
 from bytesandbrains.node import Node, NodeConfig, install, load_program  # isort: skip
 
@@ -82,6 +83,7 @@ __all__ = [
     "bool_",
     "bytes_",
     "compile",
+    "conformance",
     "data",
     "f32",
     "f64",

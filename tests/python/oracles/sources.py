@@ -1,0 +1,37 @@
+"""Where every rule and attack was published."""
+
+from __future__ import annotations
+
+PAPERS = {
+    "mean": "McMahan et al., AISTATS 2017",
+    "median": "Yin et al., ICML 2018",
+    "trimmed_mean": "Yin et al., ICML 2018",
+    "krum": "Blanchard et al., NeurIPS 2017",
+    "multi_krum": "Blanchard et al., NeurIPS 2017",
+    "bulyan": "El Mhamdi, Guerraoui, Rouault, ICML 2018",
+    "geometric_median": "Pillutla, Kakade, Harchaoui, IEEE TSP 2022",
+    "meamed": "Xie, Koyejo, Gupta, arXiv:1802.10116",
+    "phocas": "Xie, Koyejo, Gupta, arXiv:1805.09682",
+    "mda": "El Mhamdi et al., ICLR 2021",
+    "smea": "Allouah et al., ICML 2023 (arXiv:2302.04787)",
+    "caf": "Allouah et al., arXiv:2505.01874",
+    "monna": "Farhadkhani et al., ICML 2023",
+    "cge": "Gupta, Vaidya, arXiv:2008.04699",
+    "centered_clipping": "Karimireddy, He, Jaggi, ICML 2021",
+    "dnc": "Shejwalkar, Houmansadr, NDSS 2021",
+    "fltrust": "Cao et al., NDSS 2021",
+    "foolsgold": "Fung, Yoon, Beschastnikh, RAID 2020",
+    "signguard": "Xu et al., ICDCS 2022",
+    "sign_majority": "Bernstein et al., ICLR 2019",
+    "nnm": "Allouah et al., AISTATS 2023",
+    "bucketing": "Karimireddy, He, Jaggi, ICLR 2022",
+    "clipping": "scaling to a largest norm",
+    "arc": "Allouah et al., arXiv:2405.14432",
+    "sign_flip": "Li et al., AAAI 2019",
+    "ipm": "Xie, Koyejo, Gupta, UAI 2020",
+    "alie": "Baruch, Baruch, Goldberg, NeurIPS 2019",
+    "gaussian": "Blanchard et al., NeurIPS 2017",
+    "mimic": "Karimireddy, He, Jaggi, ICLR 2022",
+    "min_max": "Shejwalkar, Houmansadr, NDSS 2021",
+    "min_sum": "Shejwalkar, Houmansadr, NDSS 2021",
+}
