@@ -30,6 +30,23 @@ py::array permutation(uint64_t seed, const std::string& purpose, int64_t n) {
   return array_of(out);
 }
 
+/// XOR of all 8-byte words, read once in order with prefetching: what one thread can read.
+uint64_t read_words(const py::buffer& buffer) {
+  const py::buffer_info info = buffer.request();
+  const auto* words = static_cast<const uint64_t*>(info.ptr);
+  const size_t count = static_cast<size_t>(info.size * info.itemsize) / sizeof(uint64_t);
+  constexpr size_t kStep = 32, kAhead = 512;  // 256 bytes per step, 4 KiB ahead
+  uint64_t lane[kStep] = {};
+  const py::gil_scoped_release released;
+  for (size_t i = 0; i + kStep <= count; i += kStep) {
+    for (size_t k = 0; k < kStep; k += 8) __builtin_prefetch(words + i + kAhead + k);
+    for (size_t k = 0; k < kStep; ++k) lane[k] ^= words[i + k];
+  }
+  uint64_t all = 0;
+  for (const uint64_t value : lane) all ^= value;
+  return all;
+}
+
 }  // namespace
 
 void bind_machine(py::module_& m) {
@@ -57,6 +74,9 @@ void bind_machine(py::module_& m) {
         return std::make_pair(s.parallel_calls, s.most_threads);
       },
       "(parallel loops run so far, the most threads any of them used).");
+  m.def("read_words", &read_words, py::arg("buffer"),
+        "Reads a contiguous buffer once (in steps of 256 bytes; a shorter rest is left out) and "
+        "returns the XOR of its words: the read bandwidth of one thread.");
   m.def("permutation", &permutation, py::arg("seed"), py::arg("purpose"), py::arg("n"),
         "Shuffled 0 .. n-1, int64 (n,), from the stream (seed, purpose).");
   m.def(

@@ -19,36 +19,37 @@ size_t columns_scratch_bytes(size_t n, size_t element_size);
 struct OrderKernels {
   /// Middle value; for even n the mean of the two middle values, (a + b) / 2 or a / 2 + b / 2 when
   /// a + b would overflow.
-  void (*median_cols_f32)(const float* const* rows, size_t n, size_t begin, size_t end, float* out,
+  bool (*median_cols_f32)(const float* const* rows, size_t n, size_t begin, size_t end, float* out,
                           void* scratch);
-  void (*median_cols_f64)(const double* const* rows, size_t n, size_t begin, size_t end,
+  bool (*median_cols_f64)(const double* const* rows, size_t n, size_t begin, size_t end,
                           double* out, void* scratch);
   /// Mean of the n - 2f values left after dropping the f smallest and the f largest. 2f < n.
-  void (*trimmed_mean_cols_f32)(const float* const* rows, size_t n, size_t f, size_t begin,
+  bool (*trimmed_mean_cols_f32)(const float* const* rows, size_t n, size_t f, size_t begin,
                                 size_t end, float* out, void* scratch);
-  void (*trimmed_mean_cols_f64)(const double* const* rows, size_t n, size_t f, size_t begin,
+  bool (*trimmed_mean_cols_f64)(const double* const* rows, size_t n, size_t f, size_t begin,
                                 size_t end, double* out, void* scratch);
   /// Mean of the `keep` values closest to the median: they are consecutive in sorted order.
   /// NaN where the last place is tied between a value below and one above the median: only the
   /// caller knows which row goes first. 1 <= keep <= n.
   /// This is the second stage of Bulyan (El Mhamdi et al. 2018) and, with keep = n - f, MeaMed.
-  void (*closest_to_median_mean_cols_f32)(const float* const* rows, size_t n, size_t keep,
+  bool (*closest_to_median_mean_cols_f32)(const float* const* rows, size_t n, size_t keep,
                                           size_t begin, size_t end, float* out, void* scratch);
-  void (*closest_to_median_mean_cols_f64)(const double* const* rows, size_t n, size_t keep,
+  bool (*closest_to_median_mean_cols_f64)(const double* const* rows, size_t n, size_t keep,
                                           size_t begin, size_t end, double* out, void* scratch);
 };
 
 struct RowKernels {
   /// out[j] = chain over rows ascending: acc = 0; acc = fma(weights[i], rows[i][j], acc).
-  /// A weight of 0 still multiplies: leave non-finite rows out of the list.
-  void (*combine_rows_f32)(const float* const* rows, const float* weights, size_t n, size_t begin,
+  /// A weight of 0 still multiplies: leave non-finite rows out of the list. Returns whether every
+  /// result is finite, as it is not if any value is not; so does mean_rows_of.
+  bool (*combine_rows_f32)(const float* const* rows, const float* weights, size_t n, size_t begin,
                            size_t end, float* out);
-  void (*combine_rows_f64)(const double* const* rows, const double* weights, size_t n, size_t begin,
+  bool (*combine_rows_f64)(const double* const* rows, const double* weights, size_t n, size_t begin,
                            size_t end, double* out);
   /// out[j] = (((rows[0][j] + rows[1][j]) + ...) / n), each step rounded to the element type.
-  void (*mean_rows_of_f32)(const float* const* rows, size_t n, size_t begin, size_t end,
+  bool (*mean_rows_of_f32)(const float* const* rows, size_t n, size_t begin, size_t end,
                            float* out);
-  void (*mean_rows_of_f64)(const double* const* rows, size_t n, size_t begin, size_t end,
+  bool (*mean_rows_of_f64)(const double* const* rows, size_t n, size_t begin, size_t end,
                            double* out);
   /// Mean and sample standard deviation (ddof = 1; 0 if n is 1) per column, two passes in double:
   /// mean = sum / n, sd = sqrt(sum of (x - mean)^2 fused / (n - 1)), each rounded once to the

@@ -19,43 +19,70 @@ inline void for_blocks(size_t width, size_t begin, size_t end, Body body, Single
 inline float fused_scalar(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 inline double fused_scalar(double a, double b, double c) { return __builtin_fma(a, b, c); }
 
+/// Remembers whether every result so far is finite.
 template <class T>
-void combine_rows(const T* const* rows, const T* weights, size_t n, size_t begin, size_t end,
+class Finite {
+ public:
+  void see(Vec<T> v) { flag_ = flag_ + v * zero<T>(); }  // NaN from the first other one on
+  void see(T v) { single_ = single_ + v * T(0); }
+  bool all() const {
+    return single_ == T(0) && mask_bits(flag_ == zero<T>()) == (1U << kWidth<T>)-1U;
+  }
+
+ private:
+  Vec<T> flag_ = zero<T>();
+  T single_ = T(0);
+};
+
+template <class T>
+bool combine_rows(const T* const* rows, const T* weights, size_t n, size_t begin, size_t end,
                   T* out) {
-  const auto block = [=]<size_t G>(size_t j) {
+  Finite<T> finite;
+  const auto block = [&]<size_t G>(size_t j) {
     Vec<T> acc[G];
     for (auto& a : acc) a = zero<T>();
     for (size_t i = 0; i < n; ++i) {
       const Vec<T> w = set1(weights[i]);
       for (size_t g = 0; g < G; ++g) acc[g] = fused(w, load(rows[i] + j + g * kWidth<T>), acc[g]);
     }
-    for (size_t g = 0; g < G; ++g) save(out + j + g * kWidth<T>, acc[g]);
+    for (size_t g = 0; g < G; ++g) {
+      finite.see(acc[g]);
+      save(out + j + g * kWidth<T>, acc[g]);
+    }
   };
-  const auto single = [=](size_t j) {
+  const auto single = [&](size_t j) {
     T acc = T(0);
     for (size_t i = 0; i < n; ++i) acc = fused_scalar(weights[i], rows[i][j], acc);
+    finite.see(acc);
     out[j] = acc;
   };
   for_blocks<T>(kWidth<T>, begin, end, block, single);
+  return finite.all();
 }
 
 template <class T>
-void mean_rows_of(const T* const* rows, size_t n, size_t begin, size_t end, T* out) {
+bool mean_rows_of(const T* const* rows, size_t n, size_t begin, size_t end, T* out) {
   const T count = static_cast<T>(n);
-  const auto block = [=]<size_t G>(size_t j) {
+  Finite<T> finite;
+  const auto block = [&]<size_t G>(size_t j) {
     Vec<T> acc[G];
     for (size_t g = 0; g < G; ++g) acc[g] = load(rows[0] + j + g * kWidth<T>);
     for (size_t i = 1; i < n; ++i) {
       for (size_t g = 0; g < G; ++g) acc[g] = acc[g] + load(rows[i] + j + g * kWidth<T>);
     }
-    for (size_t g = 0; g < G; ++g) save(out + j + g * kWidth<T>, divide(acc[g], set1(count)));
+    for (size_t g = 0; g < G; ++g) {
+      finite.see(acc[g]);
+      save(out + j + g * kWidth<T>, divide(acc[g], set1(count)));
+    }
   };
-  const auto single = [=](size_t j) {
+  const auto single = [&](size_t j) {
     T acc = rows[0][j];
     for (size_t i = 1; i < n; ++i) acc = acc + rows[i][j];
+    finite.see(acc);
     out[j] = acc / count;
   };
   for_blocks<T>(kWidth<T>, begin, end, block, single);
+  return finite.all();
 }
 
 template <class T>

@@ -48,11 +48,14 @@ class Bulyan final : public Rule {
  public:
   Bulyan(int64_t f, bool rescored) : Rule("bulyan", kBound, f), rescored_(rescored) {}
 
+  bool finds_non_finite() const override { return true; }
   Status apply(const RuleCall& call, RuleResult& result) const override {
     const Rows& rows = call.rows;
     const size_t wanted = at_least_one(rows.n(), 2 * call.f);
     const size_t keep = at_least_one(wanted, 2 * call.f);
     const NearestOthers nearest(rows, false);
+    result.finite = nearest.finite();
+    if (!result.finite) return {};
     const Selection selection = rescored_ ? select_rescored(nearest, call.f, wanted)
                                           : select_one_pass(nearest, call.f, wanted);
     std::vector<const void*> data;

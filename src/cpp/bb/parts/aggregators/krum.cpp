@@ -12,9 +12,12 @@ class Krum final : public Rule {
  public:
   Krum(int64_t f, ScoreForm form) : Rule("krum", kBound, f), form_(form) {}
 
+  bool finds_non_finite() const override { return true; }
   Status apply(const RuleCall& call, RuleResult& result) const override {
     const Rows& rows = call.rows;
     const NearestOthers nearest(rows, form_.euclidean);
+    result.finite = nearest.finite();
+    if (!result.finite) return {};
     const std::vector<double> scores = nearest.scores(form_.neighbours(rows.n(), call.f));
     const std::vector<size_t> chosen = lowest(scores, 1);
     std::memcpy(result.vector, rows.data[chosen[0]], rows.d * size_of(rows.dtype));

@@ -34,7 +34,8 @@ void add_score_params(Descriptor& info) {
 }
 
 NearestOthers::NearestOthers(const Rows& rows, bool euclidean)
-    : n_(rows.n()), distance_(squared_distances(rows)), nearest_(n_ * (n_ - 1)) {
+    : n_(rows.n()), finite_(squared_distances(rows, distance_)), nearest_(n_ * (n_ - 1)) {
+  if (!finite_) return;
   if (euclidean)
     for (double& value : distance_) value = std::sqrt(value);
   for (size_t i = 0; i < n_; ++i) {

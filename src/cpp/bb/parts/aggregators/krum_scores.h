@@ -24,6 +24,8 @@ void add_score_params(Descriptor& info);
 class NearestOthers {
  public:
   NearestOthers(const Rows& rows, bool euclidean);
+  /// False when a value of the rows is not finite: then there are no scores.
+  bool finite() const { return finite_; }
   size_t n() const { return n_; }
   /// Sum of the `count` smallest distances from row i to rows still present, smallest first.
   double score(size_t i, size_t count, const std::vector<char>& present) const;
@@ -32,7 +34,8 @@ class NearestOthers {
 
  private:
   size_t n_;
-  std::vector<double> distance_;   ///< n x n
+  std::vector<double> distance_;  ///< n x n
+  bool finite_;
   std::vector<uint32_t> nearest_;  ///< n x (n - 1)
 };
 

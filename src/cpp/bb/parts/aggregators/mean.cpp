@@ -31,14 +31,16 @@ class Mean final : public Rule {
  public:
   Mean() : Rule("mean", kBound, -1) {}
 
+  bool finds_non_finite() const override { return true; }
+
   Status apply(const RuleCall& call, RuleResult& result) const override {
     const size_t n = call.rows.n();
     std::vector<double> weights(n, 1.0 / static_cast<double>(n));
     if (call.weights) {
       BB_ASSIGN_OR_RETURN(weights, normalised(call.weights, n));
-      weighted_sum_of(call.rows, weights, result.vector);
+      result.finite = weighted_sum_of(call.rows, weights, result.vector);
     } else {
-      mean_of(call.rows, result.vector);
+      result.finite = mean_of(call.rows, result.vector);
     }
     if (call.detail == Detail::kShares)
       for (size_t i = 0; i < n; ++i) result.rows[i].weight = weights[i];

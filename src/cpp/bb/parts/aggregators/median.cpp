@@ -12,9 +12,12 @@ class Median final : public Rule {
  public:
   explicit Median(int64_t f) : Rule("median", kBound, f) {}
 
+  bool finds_non_finite() const override { return true; }
+
   Status apply(const RuleCall& call, RuleResult& result) const override {
     const size_t n = call.rows.n();
-    median_of(call.rows, result.vector);
+    result.finite = median_of(call.rows, result.vector);
+    if (!result.finite) return {};
     const size_t tail = f() < 0 ? n / 4 : call.f;
     judge_trimmed(call, std::min(tail, (n - 1) / 2), result.rows);
     share_columns(call, Window::kCentral, n % 2 == 1 ? 1 : 2, result.rows);

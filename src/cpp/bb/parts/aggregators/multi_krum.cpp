@@ -23,9 +23,12 @@ class MultiKrum final : public Rule {
                       "aggregators.multi_krum");
   }
 
+  bool finds_non_finite() const override { return true; }
   Status apply(const RuleCall& call, RuleResult& result) const override {
     const Rows& rows = call.rows;
     const NearestOthers nearest(rows, form_.euclidean);
+    result.finite = nearest.finite();
+    if (!result.finite) return {};
     const std::vector<double> scores = nearest.scores(form_.neighbours(rows.n(), call.f));
     const std::vector<size_t> chosen = lowest(scores, chosen_count(rows.n(), call.f));
     std::vector<const void*> data;

@@ -121,14 +121,28 @@ const char* broken_trust(const Needs& needs, const AggregateInput& input, const 
   return nullptr;
 }
 
-Status apply(const Rule& rule, const RuleCall& call, const AggregateInput& input, Workspace& space,
-             Aggregation& out) {
+/// Applies the rule to the rows that take part, `bad` of which the round has lost. False, with
+/// nothing of use in `out`, when a rule that looks for itself found a value that may not be finite.
+Result<bool> apply(const Rule& rule, const CallContext& context, size_t bad, bool screened,
+                   const AggregateInput& input, Workspace& space, Aggregation& out) {
+  RuleCall call;
+  collect(input, context.self, space, call);
+  call.f = rule.f() < 0 ? 0 : static_cast<size_t>(rule.f()) - bad;
+  call.round = context.key.round;
+  call.seed = context.seed;
+  call.lane = context.node_lane;
+  const Needs needs = rule.needs();
+  if (needs.own || needs.reference) BB_RETURN_IF_ERROR(lend_trusted(rule, input, call));
   RuleResult result;
   result.vector = vector_memory(input, out);
   result.rows = space.outcomes;
   result.stats = std::move(out.stats);
   if (input.state) result.state = *input.state;
   BB_RETURN_IF_ERROR(rule.apply(call, result));
+  if (!screened && !result.finite) {
+    out.stats = {};
+    return false;
+  }
   out.skipped = false;
   out.skip_reason.clear();
   out.stats = std::move(result.stats);
@@ -136,7 +150,7 @@ Status apply(const Rule& rule, const RuleCall& call, const AggregateInput& input
   if (rule.f() >= 0) out.stats["f"] = call.f;
   out.state = std::move(result.state);
   decide(space.slots, space.outcomes, input.detail, out.decisions);
-  return {};
+  return true;
 }
 
 const void* zero_row(size_t bytes) {
@@ -209,8 +223,6 @@ Status RuleAggregator::aggregate_into(CallContext& context, const AggregateInput
   BB_RETURN_IF_ERROR(fill_slots(input, stand_in, slots));
   const size_t n = static_cast<size_t>(std::count_if(
       slots.begin(), slots.end(), [](const Slot& slot) { return slot.takes_part(); }));
-  const size_t bad = screen(slots, input.dtype, input.d);
-
   const Rule* rule = rule_.get();
   const bool shrunk = n < slots.size();
   Status fits = policy_.enforce ? rule->check(n) : Status{};
@@ -218,6 +230,13 @@ Status RuleAggregator::aggregate_into(CallContext& context, const AggregateInput
     rule = policy_.fallback.get();
     fits = rule->check(n);
   }
+  if (policy_.fallback) out.stats = {};
+  if (n > 0 && fits.ok() && rule->finds_non_finite()) {
+    BB_ASSIGN_OR_RETURN(const bool done, apply(*rule, context, 0, false, input, space, out));
+    if (done) return {};
+  }
+  const size_t bad = screen(slots, input.dtype, input.d);
+
   const bool may_skip = policy_.on_short == Policy::OnShort::kSkip ||
                         (policy_.in_run && policy_.on_short == Policy::OnShort::kFallback);
   if (may_skip && (n == 0 || (shrunk && !fits.ok()))) {
@@ -243,15 +262,9 @@ Status RuleAggregator::aggregate_into(CallContext& context, const AggregateInput
       return {};
     }
   }
-  RuleCall call;
-  collect(input, context.self, space, call);
-  call.f = rule->f() < 0 ? 0 : static_cast<size_t>(rule->f()) - bad;
-  call.round = context.key.round;
-  call.seed = context.seed;
-  call.lane = context.node_lane;
-  if (needs.own || needs.reference) BB_RETURN_IF_ERROR(lend_trusted(*rule, input, call));
-  if (policy_.fallback) out.stats = {};
-  return apply(*rule, call, input, space, out);
+  BB_ASSIGN_OR_RETURN(const bool done, apply(*rule, context, bad, true, input, space, out));
+  BB_CHECK(done);
+  return {};
 }
 
 }  // namespace bb::rules

@@ -1,6 +1,7 @@
 // Runs column and distance kernels over chunks of columns, on several threads where it pays.
 #include "bb/parts/aggregators/row_ops.h"
 
+#include <atomic>
 #include <cmath>
 #include <cstring>
 
@@ -31,12 +32,9 @@ auto pick(auto f32, auto f64) {
 
 /// Calls body with a value of the rows' element type.
 template <class Body>
-void with_element(DType dtype, Body body) {
+auto with_element(DType dtype, Body body) {
   BB_CHECK(dtype == DType::kF32 || dtype == DType::kF64);
-  if (dtype == DType::kF32)
-    body(float{});
-  else
-    body(double{});
+  return dtype == DType::kF32 ? body(float{}) : body(double{});
 }
 
 /// Scratch memory of this thread, 64-byte aligned; null for 0 bytes.
@@ -47,15 +45,16 @@ void* scratch_of(size_t bytes) {
   return scratch->mutable_data();
 }
 
-/// Runs body(begin, end, scratch) over all columns in chunks.
+/// Runs body(begin, end, scratch) over all columns in chunks; says whether all calls did.
 template <class T, class Body>
-void over_columns(const Rows& rows, Body body) {
+bool over_columns(const Rows& rows, Body body) {
   const size_t bytes = kernels::columns_scratch_bytes(rows.n(), sizeof(T));
-  const auto chunk = [&](size_t begin, size_t end) { body(begin, end, scratch_of(bytes)); };
-  if (rows.d <= kChunk)
-    chunk(0, rows.d);
-  else
-    parallel_for(rows.d, kChunk, rows.n() * sizeof(T), chunk);
+  if (rows.d <= kChunk) return body(0, rows.d, scratch_of(bytes));
+  std::atomic<bool> all{true};
+  parallel_for(rows.d, kChunk, rows.n() * sizeof(T), [&](size_t begin, size_t end) {
+    if (!body(begin, end, scratch_of(bytes))) all.store(false, std::memory_order_relaxed);
+  });
+  return all.load(std::memory_order_relaxed);
 }
 
 /// Fills the columns in which the kernel found a tie for the last place: the lower row is kept.
@@ -68,6 +67,13 @@ void settle_ties(const Rows& rows, size_t keep, size_t begin, size_t end, T* mea
     column.load(rows, j);
     means[j] = column.mean(column.closest(keep));
   }
+}
+
+bool is_finite(double value) { return std::isfinite(value); }
+
+bool all_rows_finite(const Rows& rows) {
+  return std::all_of(rows.data.begin(), rows.data.end(),
+                     [&](const void* row) { return all_finite(row, rows.dtype, rows.d); });
 }
 
 /// The squared distance of two float32 rows in double, where nothing overflows or vanishes.
@@ -121,75 +127,76 @@ bool all_finite(const void* row, DType dtype, size_t d) {
                               : table.count_non_finite_f64(static_cast<const double*>(row), d) == 0;
 }
 
-void mean_of(const Rows& rows, void* out) {
+bool mean_of(const Rows& rows, void* out) {
   const kernels::Table& table = kernels::active();
-  with_element(rows.dtype, [&](auto zero) {
+  return with_element(rows.dtype, [&](auto zero) {
     using T = decltype(zero);
     const auto kernel = pick<T>(table.mean_rows_of_f32, table.mean_rows_of_f64);
     const auto data = typed<T>(rows);
-    over_columns<T>(rows, [&](size_t begin, size_t end, void*) {
-      kernel(data.data(), data.size(), begin, end, static_cast<T*>(out));
+    return over_columns<T>(rows, [&](size_t begin, size_t end, void*) {
+      return kernel(data.data(), data.size(), begin, end, static_cast<T*>(out));
     });
   });
 }
 
-void median_of(const Rows& rows, void* out) {
+bool median_of(const Rows& rows, void* out) {
   const kernels::Table& table = kernels::active();
-  with_element(rows.dtype, [&](auto zero) {
+  return with_element(rows.dtype, [&](auto zero) {
     using T = decltype(zero);
     const auto kernel = pick<T>(table.median_cols_f32, table.median_cols_f64);
     const auto data = typed<T>(rows);
-    over_columns<T>(rows, [&](size_t begin, size_t end, void* scratch) {
-      kernel(data.data(), data.size(), begin, end, static_cast<T*>(out), scratch);
+    return over_columns<T>(rows, [&](size_t begin, size_t end, void* scratch) {
+      return kernel(data.data(), data.size(), begin, end, static_cast<T*>(out), scratch);
     });
   });
 }
 
-void trimmed_mean_of(const Rows& rows, size_t trim, void* out) {
+bool trimmed_mean_of(const Rows& rows, size_t trim, void* out) {
   const kernels::Table& table = kernels::active();
-  with_element(rows.dtype, [&](auto zero) {
+  return with_element(rows.dtype, [&](auto zero) {
     using T = decltype(zero);
     const auto kernel = pick<T>(table.trimmed_mean_cols_f32, table.trimmed_mean_cols_f64);
     const auto data = typed<T>(rows);
-    over_columns<T>(rows, [&](size_t begin, size_t end, void* scratch) {
-      kernel(data.data(), data.size(), trim, begin, end, static_cast<T*>(out), scratch);
+    return over_columns<T>(rows, [&](size_t begin, size_t end, void* scratch) {
+      return kernel(data.data(), data.size(), trim, begin, end, static_cast<T*>(out), scratch);
     });
   });
 }
 
-void closest_mean_of(const Rows& rows, size_t keep, void* out) {
+bool closest_mean_of(const Rows& rows, size_t keep, void* out) {
   const kernels::Table& table = kernels::active();
-  with_element(rows.dtype, [&](auto zero) {
+  return with_element(rows.dtype, [&](auto zero) {
     using T = decltype(zero);
     const auto kernel =
         pick<T>(table.closest_to_median_mean_cols_f32, table.closest_to_median_mean_cols_f64);
     const auto data = typed<T>(rows);
-    over_columns<T>(rows, [&](size_t begin, size_t end, void* scratch) {
+    return over_columns<T>(rows, [&](size_t begin, size_t end, void* scratch) {
       T* means = static_cast<T*>(out);
-      kernel(data.data(), data.size(), keep, begin, end, means, scratch);
-      settle_ties(rows, keep, begin, end, means);
+      const bool finite = kernel(data.data(), data.size(), keep, begin, end, means, scratch);
+      if (finite) settle_ties(rows, keep, begin, end, means);
+      return finite;
     });
   });
 }
 
-void weighted_sum_of(const Rows& rows, std::span<const double> weights, void* out) {
+bool weighted_sum_of(const Rows& rows, std::span<const double> weights, void* out) {
   const kernels::Table& table = kernels::active();
-  with_element(rows.dtype, [&](auto zero) {
+  return with_element(rows.dtype, [&](auto zero) {
     using T = decltype(zero);
     const auto kernel = pick<T>(table.combine_rows_f32, table.combine_rows_f64);
     const auto data = typed<T>(rows);
     std::vector<T> factors(weights.size());
     for (size_t i = 0; i < weights.size(); ++i) factors[i] = static_cast<T>(weights[i]);
-    over_columns<T>(rows, [&](size_t begin, size_t end, void*) {
-      kernel(data.data(), factors.data(), data.size(), begin, end, static_cast<T*>(out));
+    return over_columns<T>(rows, [&](size_t begin, size_t end, void*) {
+      return kernel(data.data(), factors.data(), data.size(), begin, end, static_cast<T*>(out));
     });
   });
 }
 
-std::vector<double> squared_distances(const Rows& rows) {
+bool squared_distances(const Rows& rows, std::vector<double>& square) {
   const kernels::Table& table = kernels::active();
-  std::vector<double> square(rows.n() * rows.n(), 0.0);
-  with_element(rows.dtype, [&](auto zero) {
+  square.assign(rows.n() * rows.n(), 0.0);
+  return with_element(rows.dtype, [&](auto zero) {
     using T = decltype(zero);
     const auto kernel = pick<T>(table.distances_f32, table.distances_f64);
     const auto data = typed<T>(rows);
@@ -197,8 +204,18 @@ std::vector<double> squared_distances(const Rows& rows) {
       kernel(data.data(), data.size(), 0, rows.d, square.data());
     else
       add_distances(data, rows.d, kernel, square);
+    // A row that is not finite is so far from all others; one alone has no others to show it.
+    const bool suspect = rows.n() == 1 || !std::all_of(square.begin(), square.end(), is_finite);
+    if (suspect && !all_rows_finite(rows)) return false;
     if constexpr (std::is_same_v<T, float>) repair_extremes(data, rows.d, square);
+    return true;
   });
+}
+
+std::vector<double> squared_distances(const Rows& rows) {
+  std::vector<double> square;
+  const bool finite = squared_distances(rows, square);
+  BB_CHECK(finite);
   return square;
 }
 

@@ -42,10 +42,12 @@ class TrimmedMean final : public Rule {
                       "aggregators.trimmed_mean");
   }
 
+  bool finds_non_finite() const override { return true; }
   Status apply(const RuleCall& call, RuleResult& result) const override {
     const size_t n = call.rows.n();
     const size_t each = std::min(trim(n, call.f), (n - 1) / 2);
-    trimmed_mean_of(call.rows, each, result.vector);
+    result.finite = trimmed_mean_of(call.rows, each, result.vector);
+    if (!result.finite) return {};
     judge_trimmed(call, each, result.rows);
     share_columns(call, Window::kCentral, n - 2 * each, result.rows);
     result.stats["trim"] = each;
