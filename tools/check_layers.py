@@ -30,6 +30,7 @@ ALLOWED = {
     "parts/aggregators": _PARTS,
     "parts/attacks": _PARTS,
     "parts/backends": _PARTS,
+    "parts/codecs": _PARTS,
     "parts/data": _PARTS,
     "parts/selectors": _PARTS,
     "bindings": "*",

@@ -19,11 +19,13 @@ namespace bb::kernels {
   extern const RowKernels row_kernels;           \
   extern const DistanceKernels distance_kernels; \
   extern const RandomKernels random_kernels;     \
+  extern const CodecKernels codec_kernels;       \
   }
-#define BB_MAKE_TABLE(isa)                                                               \
-  Table {                                                                                \
-    isa::gemm_kernels, isa::map_kernels, isa::reduce_kernels, isa::softmax_kernels,      \
-        isa::order_kernels, isa::row_kernels, isa::distance_kernels, isa::random_kernels \
+#define BB_MAKE_TABLE(isa)                                                                \
+  Table {                                                                                 \
+    isa::gemm_kernels, isa::map_kernels, isa::reduce_kernels, isa::softmax_kernels,       \
+        isa::order_kernels, isa::row_kernels, isa::distance_kernels, isa::random_kernels, \
+        isa::codec_kernels                                                                \
   }
 
 BB_DECLARE_ISA(scalar)

@@ -1,6 +1,7 @@
 // The dispatch table: every kernel as a plain function pointer, chosen once for this machine.
 #pragma once
 
+#include "bb/kernels/codec.h"
 #include "bb/kernels/columns.h"
 #include "bb/kernels/gemm.h"
 #include "bb/kernels/map.h"
@@ -22,7 +23,8 @@ struct Table : GemmKernels,
                OrderKernels,
                RowKernels,
                DistanceKernels,
-               RandomKernels {};
+               RandomKernels,
+               CodecKernels {};
 
 /// The table in use: the best supported one, or the one named by the environment variable BB_ISA
 /// (v3, v4, neon or scalar) at the first call.
