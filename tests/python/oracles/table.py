@@ -146,7 +146,7 @@ RULES: tuple[Variant, ...] = (
         slack=16,
     ),
     Variant("caf", "paper", spectral.caf, bound=(2, 1), exact_ties=False, slack=1e4),
-    Variant("monna", "paper", distance.monna, bound=(2, 1)),
+    Variant("monna", "own-0", distance.monna, {"own": 0}, (2, 1)),
     Variant("sign_majority", "paper", lambda x, f: coordinate.sign_majority(x), bound=(2, 1)),
     Variant("cge", "paper", distance.cge, bound=(2, 1)),
     Variant(
