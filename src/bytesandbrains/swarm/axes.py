@@ -159,7 +159,8 @@ def _check_axis(name: str, axis: Sequence[Any], labels: Sequence[Any]) -> None:
 
 def _label(name: str, value: object) -> Any:  # Any: JSON data
     if name in _BUILT and not isinstance(value, (str, type)) and value is not None:
-        return type(value).__name__
+        text = repr(value)  # Python's own names an address, which is another one every time
+        return type(value).__name__ if " at 0x" in text else text.strip("<>")
     return Settings.plain_value(value)
 
 

@@ -19,7 +19,7 @@ __all__ = ["cell_text", "heatmap"]
 _COLOURS = ("#D96B27", "#F8E7D3", "#CFE3F0", "#1F73B0")
 _PLACES = (0.0, 0.5, 0.8, 1.0)
 """Orange over pale to blue, as in reports: told apart with any colour vision, also in grey."""
-_DARK = (0.25, 0.9)
+_DARK = (0.05, 0.9)
 """Text is white outside of these accuracies."""
 _EMPTY = "#eceef1"
 

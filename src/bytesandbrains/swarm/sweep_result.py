@@ -64,7 +64,8 @@ class Sweep:
         notes += [f"{failed} failed"] if failed else []
         notes += [f"{self.reused} from the folder"] if self.reused else []
         notes += [f"{len(self.corrupt)} damaged files computed anew"] if self.corrupt else []
-        shown = " × ".join(part for part in (axes, f"{len(self.seeds)} seeds") if part)
+        seeds = f"{len(self.seeds)} seed{'s' if len(self.seeds) != 1 else ''}"
+        shown = " × ".join(part for part in (axes, seeds) if part)
         return f"Sweep({shown}: {', '.join(notes)})"
 
     @property

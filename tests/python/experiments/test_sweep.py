@@ -68,6 +68,21 @@ def test_parts_and_functions_are_values_of_an_axis() -> None:
     assert len({row["digest"] for row in sweep}) == 6
 
 
+def test_models_are_values_of_an_axis_and_are_found_again(tmp_path: Path) -> None:
+    def swept() -> bb.swarm.Sweep:
+        models = [bb.models.mlp(64, 8, 10), bb.models.mlp(64, 16, 10), "logistic"]
+        return bb.swarm.sweep(model=models, out=tmp_path, **QUICK)
+
+    first, again = swept(), swept()
+    assert first.axes["model"] == [
+        "mlp model: 610 parameters", "mlp model: 1210 parameters", "logistic"
+    ]  # fmt: skip
+    assert len({row["digest"] for row in first}) == 3
+    assert again.reused == 3
+    assert facts(again) == facts(first)
+    assert repr(first) == "Sweep(3 model × 1 seed: 3 runs)"
+
+
 def test_illegal_cells_are_rows_with_their_reason() -> None:
     sweep = bb.swarm.sweep(
         aggregator=["mean", "bulyan"], byzantine=[3, 4, 16], attack="none", **QUICK
