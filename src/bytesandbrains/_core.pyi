@@ -5,7 +5,8 @@ from __future__ import annotations
 import collections.abc
 import numpy
 import typing
-__all__: list[str] = ['Aggregation', 'Aggregator', 'Arrived', 'Attack', 'Component', 'DataView', 'Decision', 'Driver', 'Drop', 'Event', 'Failure', 'LinkSpec', 'Node', 'Output', 'PeerId', 'Program', 'Resource', 'RoundRecord', 'Send', 'Steps', 'Timeout', 'World', 'active_isa', 'batch_indices', 'catalog', 'compile', 'core_count', 'differentiate', 'install', 'isa_error', 'load_program', 'make_aggregator', 'make_attack', 'parallel_stats', 'parse_pipeline', 'pass_names', 'permutation', 'python_aggregator', 'python_attack', 'resolve_params', 'run_function', 'set_isa', 'sha256', 'stream_words', 'supported_isas', 'verify_artifact']
+import typing_extensions
+__all__: list[str] = ['Aggregation', 'Aggregator', 'Arrived', 'Attack', 'Component', 'DataView', 'Decision', 'Driver', 'Drop', 'Event', 'Failure', 'LinkSpec', 'Node', 'Output', 'PeerId', 'Program', 'Resource', 'RoundRecord', 'Send', 'Steps', 'Timeout', 'World', 'active_isa', 'batch_indices', 'catalog', 'compile', 'core_count', 'differentiate', 'install', 'isa_error', 'load_program', 'make_aggregator', 'make_attack', 'parallel_stats', 'parse_pipeline', 'pass_names', 'permutation', 'python_aggregator', 'python_attack', 'read_words', 'resolve_params', 'run_function', 'set_isa', 'sha256', 'stream_words', 'supported_isas', 'verify_artifact']
 class PeerId:
     """
     The identity of a peer; ids order as bytes.
@@ -94,7 +95,7 @@ class Aggregation:
     def skipped(self) -> bool:
         ...
     @property
-    def state(self) -> typing.Any:
+    def state(self) -> dict[typing.Any, typing.Any]:
         ...
     @property
     def stats(self) -> typing.Any:
@@ -156,7 +157,7 @@ class Aggregator(Component):
     """
     An aggregation rule.
     """
-    def aggregate(self, x: typing.Any, weights: collections.abc.Sequence[float] | None = None, peers: typing.Any | None = None, state: typing.Any | None = None, shares: bool = False, missing: typing.Any | None = None, threads: int = 1, round: int = 0) -> Aggregation:
+    def aggregate(self, x: typing.Any, weights: collections.abc.Sequence[float] | None = None, peers: typing.Any | None = None, state: typing.Any | None = None, shares: bool = False, missing: typing.Any | None = None, threads: int = 1, round: int = 0, seed: int = 0, own: typing.Any | None = None, reference: typing.Any | None = None, out: typing.Any | None = None) -> Aggregation:
         ...
     def check(self, n: int) -> None:
         ...
@@ -553,6 +554,10 @@ def python_aggregator(function: typing.Any, wants_context: bool, params: dict[ty
 def python_attack(function: typing.Any, wants_context: bool, knowledge: str) -> Attack:
     """
     A Python function as an attack.
+    """
+def read_words(buffer: typing_extensions.Buffer) -> int:
+    """
+    Reads a contiguous buffer once (in steps of 256 bytes; a shorter rest is left out) and returns the XOR of its words: the read bandwidth of one thread.
     """
 def resolve_params(family: str, name: str, params: dict[typing.Any, typing.Any]) -> typing.Any:
     """
