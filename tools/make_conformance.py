@@ -151,6 +151,8 @@ def hostile_cases(variant: Variant, inputs: dict[str, Any]) -> Iterator[dict[str
     n = min(11, variant.largest_n)
     f = legal_f(variant, n, 2)
     for name, (where, value) in HOSTILE.items():
+        if isinstance(value, float) and not variant.forgets:
+            continue
         rows: list[list[Any]] = drawn(20, n, 4)
         honest = numbers(rows[: n - f])
         spread = np.ptp(honest, axis=0)

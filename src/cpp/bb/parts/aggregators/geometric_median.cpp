@@ -71,12 +71,17 @@ class GeometricMedian final : public Rule {
     return squared_distances_to(rows, vector, call.memory);
   }
 
-  /// w_i / max(nu, distance_i), made to add up to 1.
+  /// w_i / max(nu, distance_i), made to add up to 1. Rows beyond every distance a double can hold
+  /// weigh nothing while nearer ones exist: the next point would be out of range as well.
   std::vector<double> shares_at(const Doubles& square, const std::vector<double>& weights) const {
     std::vector<double> share(weights.size());
     double total = 0;
+    double nearest = kFarthest;
+    for (size_t i = 0; i < share.size(); ++i)
+      if (weights[i] > 0) nearest = std::min(nearest, square[i]);
     for (size_t i = 0; i < share.size(); ++i) {
-      share[i] = weights[i] / std::max(nu_, std::sqrt(square[i]));
+      const bool counts = square[i] < kFarthest || nearest >= kFarthest;
+      share[i] = counts ? weights[i] / std::max(nu_, std::sqrt(square[i])) : 0.0;
       total += share[i];
     }
     for (double& value : share) value /= total;
